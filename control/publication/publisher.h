@@ -1,0 +1,91 @@
+// Publication: the one part of control that touches shared memory.
+//
+//   PublishTable   writes table.<N> aside, renames it, swings root.table_generation to it
+//   PublishChoices fills a free bank and swings the live word, in every table still in use
+//   Observe        how far the dataplane is: which generation every worker answers from
+//
+// Two tables may be in use: the current one, and the one the dataplane has not left yet (or will not
+// leave, because it refused the new one). A health change goes to both, or a refused table would
+// freeze failover.
+//
+// Invariants
+//  1. Generations of tables and selections only grow, over restarts of control too.
+//  2. Nothing here waits for the dataplane; it may be absent, stuck or of another version.
+//  3. A failure (disk full, ...) leaves everything published as it was.
+// Used by: engine, on the loop's thread, but for WriteTable, which any one thread may run.
+#ifndef UNDERSTUDY_CONTROL_PUBLICATION_PUBLISHER_H_
+#define UNDERSTUDY_CONTROL_PUBLICATION_PUBLISHER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "control/config/desired_state.h"
+#include "dataplane/contract/report.h"
+#include "dataplane/contract/root.h"
+#include "dataplane/contract/selection.h"
+#include "dataplane/contract/table_writer.h"
+
+namespace understudy::control {
+
+using contract::Choice;
+
+// How far workers are with a selection generation.
+struct Observation {
+  bool dataplane_alive = false;
+  uint32_t workers = 0;
+  uint32_t observed = 0;           // workers that answer from it, or hold nothing and will
+  uint64_t last_observed_ns = 0;   // MonotonicNs when the last of them began to
+};
+
+class Publisher {
+ public:
+  // Takes control.lock: one control per instance.
+  static absl::StatusOr<std::unique_ptr<Publisher>> Open(const contract::InstancePaths& paths,
+                                                         contract::StalePolicy stale_policy);
+
+  // Writes the table of `state` under the next generation, not yet current. Slow (seconds for a
+  // million names): off the loop's thread. `choices` by group name; missing ones start as kPrimary.
+  absl::StatusOr<uint64_t> WriteTable(const DesiredState& state,
+                                      const std::map<std::string, Choice>& choices,
+                                      contract::TableWriter::Size* size);
+  // Makes a written table current, with `choices` as they are now.
+  absl::Status PublishTable(uint64_t generation, const std::map<std::string, Choice>& choices);
+
+  // Returns the selection generation, and when it went live (MonotonicNs).
+  struct Published {
+    uint64_t generation = 0;
+    uint64_t at_ns = 0;
+  };
+  absl::StatusOr<Published> PublishChoices(const std::map<std::string, Choice>& choices);
+
+  // Choices found in shared memory at Open: what a predecessor had published. Empty if none.
+  const std::map<std::string, Choice>& inherited_choices() const;
+
+  // The table that is current, for explain. Null before the first PublishTable.
+  const contract::Table* table() const;
+  std::vector<Choice> CurrentChoices() const;
+
+  void Beat();
+  // Lets go of tables nobody uses any more, follows a restarted dataplane. Call it now and then.
+  void Tend();
+  Observation Observe(uint64_t selection_generation) const;
+  const contract::ReportReader* report() const;
+
+ private:
+  Publisher() = default;
+  struct State;
+  std::unique_ptr<State> state_;
+
+ public:
+  ~Publisher();
+};
+
+}  // namespace understudy::control
+
+#endif  // UNDERSTUDY_CONTROL_PUBLICATION_PUBLISHER_H_
