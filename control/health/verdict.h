@@ -6,6 +6,7 @@
 //              `success_threshold` successes in a row
 //   A result that agrees with the verdict resets the count (route53.md 2.6). A new check starts
 //   healthy (Route 53) with no results; a check that control knew before starts as it was.
+//   An inconclusive result (ours was the fault, not the endpoint's) is shown and changes nothing.
 //
 // Used by: checker (feeds results), state (stores it), api (shows it). Pure: no clock, no I/O.
 #ifndef UNDERSTUDY_CONTROL_HEALTH_VERDICT_H_
@@ -22,9 +23,12 @@ namespace understudy::control {
 // One attempt and how it went.
 struct ProbeResult {
   bool success = false;
-  std::string reason;  // "HTTP 200", "connect: connection refused", "no answer within 500ms"
-  absl::Time started;
+  std::string reason;  // "HTTP 200", "connect 192.0.2.10:80: connection refused"
+  absl::Time started = absl::InfinitePast();
   absl::Duration took;
+  // False: this host lacked something (descriptors, ports, the processor), so the attempt says nothing
+  // about the endpoint. Without this, a shortage here would look like every backend dying at once.
+  bool conclusive = true;
 };
 
 struct Verdict {
