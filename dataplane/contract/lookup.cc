@@ -1,0 +1,91 @@
+#include "dataplane/contract/lookup.h"
+
+namespace understudy::contract {
+namespace {
+
+Resolution Negative(Match match, const Cut& cut, const NodeRecord& node, uint32_t zone) noexcept {
+  return {.match = match, .node = &node, .zone = &cut.table->ZoneAt(zone)};
+}
+
+// The set's answer for what its group answers now, or the policy that stands instead of a side.
+Resolution OfSet(const Cut& cut, const NodeRecord& node, const TypeEntry& set,
+                 Match match) noexcept {
+  Resolution result = Negative(match, cut, node, node.zone);
+  result.set = &set;
+  result.choice = cut.choices[set.group];
+  const uint8_t choice = result.choice;
+  if (choice >= set.sides) {
+    if (choice == static_cast<uint8_t>(Choice::kServfail)) result.match = Match::kServfail;
+    if (choice == static_cast<uint8_t>(Choice::kRefused)) result.match = Match::kRefused;
+    if (choice == static_cast<uint8_t>(Choice::kNoData)) result.match = Match::kNoData;
+    if (result.match != match) return result;
+  }
+  // A byte that is neither side nor policy was damaged: the primary is the answer of last resort.
+  const uint32_t side = choice < set.sides ? choice : 0;
+  result.answer = cut.table->AnswerAt(set.answer + side * set.stride);
+  if (match == Match::kReferral) return result;
+  if (result.answer->answers == 0) result.match = Match::kNoData;
+  return result;
+}
+
+// The name is below `above`, a delegation or a DNAME.
+Resolution Below(const Cut& cut, const NodeRecord& above) noexcept {
+  if ((above.flags & kNodeDelegation) != 0) {
+    return OfSet(cut, above, *FindType(above, kReferralType), Match::kReferral);
+  }
+  const TypeEntry* dname = FindType(above, kTypeDname);
+  if (dname == nullptr) return Negative(Match::kServfail, cut, above, above.zone);
+  return OfSet(cut, above, *dname, Match::kDname);
+}
+
+// DS lives on the parent side of a cut (RFC 4035 3.1.4.1), also where the child is our zone too.
+Resolution DsAtApex(const Cut& cut, const NodeRecord& node) noexcept {
+  const uint32_t parent = cut.table->ZoneAt(node.zone).parent;
+  const uint32_t zone = parent != kNoZone ? parent : node.zone;
+  const TypeEntry* set = FindType(node, kTypeDs);
+  if (set == nullptr) return Negative(Match::kNoData, cut, node, zone);
+  return OfSet(cut, node, *set, Match::kAnswer);
+}
+
+Resolution AtNode(const Cut& cut, const NodeRecord& node, uint16_t type) noexcept {
+  if ((node.flags & kNodeOccluded) != 0) return Below(cut, *cut.table->NodeAt(node.cut));
+  if ((node.flags & kNodeDelegation) != 0 && type != kTypeDs) return Below(cut, node);
+  if ((node.flags & kNodeApex) != 0 && type == kTypeDs) return DsAtApex(cut, node);
+  // Type 0 is the referral's pseudo type here and reserved on the wire: nobody owns such a set.
+  const TypeEntry* set = type == kReferralType ? nullptr : FindType(node, type);
+  if (set != nullptr) return OfSet(cut, node, *set, Match::kAnswer);
+  if ((node.flags & kNodeCname) != 0) {
+    return OfSet(cut, node, *FindType(node, kTypeCname),
+                 type == kTypeAny ? Match::kAnswer : Match::kCname);
+  }
+  // One set is enough for ANY (RFC 8482 4.1).
+  if (type == kTypeAny && node.type_count > 0) {
+    return OfSet(cut, node, TypesOf(node)[0], Match::kAnswer);
+  }
+  return Negative(Match::kNoData, cut, node, node.zone);
+}
+
+}  // namespace
+
+Resolution Lookup(const Cut& cut, uint64_t hash, const uint8_t* name, size_t length,
+                  uint16_t type) noexcept {
+  const Table& table = *cut.table;
+  if (const NodeRecord* node = table.Find(hash, name, length)) return AtNode(cut, *node, type);
+
+  const NodeRecord* encloser = nullptr;  // RFC 4592 3.3.1
+  for (size_t at = 0; encloser == nullptr;) {
+    if (name[at] == 0) return {};  // not even the root: in none of our zones
+    at += name[at] + size_t{1};
+    encloser = table.Find(name + at, length - at);
+  }
+  if ((encloser->flags & kNodeOccluded) != 0) return Below(cut, *table.NodeAt(encloser->cut));
+  if ((encloser->flags & (kNodeDelegation | kNodeDname)) != 0) return Below(cut, *encloser);
+  if (encloser->wildcard != kNowhere) {
+    Resolution result = AtNode(cut, *table.NodeAt(encloser->wildcard), type);
+    result.wildcard = true;
+    return result;
+  }
+  return Negative(Match::kNxDomain, cut, *encloser, encloser->zone);
+}
+
+}  // namespace understudy::contract

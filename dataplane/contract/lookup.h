@@ -41,9 +41,6 @@ struct Resolution {
 inline constexpr uint16_t kTypeNs = 2, kTypeCname = 5, kTypeSoa = 6, kTypeDname = 39, kTypeDs = 43,
                           kTypeAny = 255;  // RFC 1035 3.2.2, RFC 6672, RFC 4034, RFC 8482
 
-// The answer of `set` in this cut. Never null; a choice that names no side of the set is a policy.
-const AnswerRecord* AnswerOf(const Cut& cut, const TypeEntry& set, uint8_t choice) noexcept;
-
 // `name` as for Table::Find, with its `hash`.
 Resolution Lookup(const Cut& cut, uint64_t hash, const uint8_t* name, size_t length,
                   uint16_t type) noexcept;

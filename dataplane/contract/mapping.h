@@ -1,7 +1,7 @@
 // Files mapped into memory, and the lock that says who owns one. The lowest layer of the contract.
 //
-// Used by: every segment of the contract. Owner of a mapping is the Mapping object; moving moves it.
-// Errors: an empty Mapping and a sentence with path and errno.
+// Used by: every segment of the contract. Owner of a mapping is the Mapping object; moving moves
+// it. Errors: an empty Mapping and a sentence with path and errno.
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_MAPPING_H_
 #define UNDERSTUDY_DATAPLANE_CONTRACT_MAPPING_H_
 

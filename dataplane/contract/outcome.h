@@ -1,5 +1,5 @@
-// Every frame and every message has exactly one outcome; every outcome is exactly one counter in the
-// report, one metric and one word in the CLI.
+// Every frame and every message has exactly one outcome; every outcome is exactly one counter in
+// the report, one metric and one word in the CLI.
 //
 // Used by: the packet path (counts), the report (stores), understudyctl and control (print).
 // Adding one: append it to the list; the report's layout version rises with it.

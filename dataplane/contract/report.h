@@ -1,9 +1,11 @@
 // The report segment: what the dataplane does, written by it, read by control and understudyctl.
 //
 // Invariants
-//  1. Every field has one writer: the header the dataplane's main thread, a slot its worker. Counters
+//  1. Every field has one writer: the header the dataplane's main thread, a slot its worker.
+//  Counters
 //     only grow while started_ns stays the same.
-//  2. A slot's `observed` names the cut (live word, table_format.h) its worker may be reading now. The
+//  2. A slot's `observed` names the cut (live word, table_format.h) its worker may be reading now.
+//  The
 //     control process does not refill a bank that is named by any slot: that is the whole protocol
 //     between them (selection.h).
 //  3. `received` equals the sum of `outcomes`, whenever the worker is between bursts.
@@ -48,27 +50,29 @@ struct alignas(128) WorkerSlot {
   std::atomic<uint64_t> received;
   std::atomic<uint64_t> outcomes[kOutcomeCount];
   std::atomic<uint64_t> answered_by[kAnsweredByCount];
-  char name[32];                           // "af_xdp:eth1 q0", "listen udp 127.0.0.1:53"
+  char name[32];  // "af_xdp:eth1 q0", "listen udp 127.0.0.1:53"
 };
 static_assert(sizeof(WorkerSlot) % 128 == 0);  // neighbours never share a line or a prefetched pair
 
 struct ReportSegment {
   uint64_t magic;
-  std::atomic<uint64_t> started_ns;  // MonotonicNs of the dataplane's start: counters are since then
+  std::atomic<uint64_t>
+      started_ns;  // MonotonicNs of the dataplane's start: counters are since then
   std::atomic<int64_t> pid;
   std::atomic<uint64_t> heartbeat_ns;
   uint64_t heartbeat_interval_ns;
   std::atomic<uint64_t> worker_count;
-  std::atomic<uint64_t> table_generation;    // adopted: every worker uses it or will at its next burst
+  std::atomic<uint64_t>
+      table_generation;  // adopted: every worker uses it or will at its next burst
   std::atomic<uint64_t> retired_generation;  // tables up to this one are unmapped by everybody
   std::atomic<uint64_t> adopted_ns;
   std::atomic<uint64_t> adopted_count;
   std::atomic<uint64_t> refused_count;
-  std::atomic<uint64_t> refused_generation;  // the last table refused
-  std::atomic<uint64_t> refused_reason;      // Refusal
-  std::atomic<uint64_t> control_stale;       // 1 while control's heartbeat is late
-  std::atomic<uint64_t> control_stale_count; // times it became so
-  std::atomic<uint64_t> version;             // stored last
+  std::atomic<uint64_t> refused_generation;   // the last table refused
+  std::atomic<uint64_t> refused_reason;       // Refusal
+  std::atomic<uint64_t> control_stale;        // 1 while control's heartbeat is late
+  std::atomic<uint64_t> control_stale_count;  // times it became so
+  std::atomic<uint64_t> version;              // stored last
   WorkerSlot workers[kMaxWorkers];
 };
 

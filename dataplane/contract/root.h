@@ -37,10 +37,10 @@ struct RootSegment {
   std::atomic<uint64_t> table_generation;  // 0 = nothing published yet
   std::atomic<uint64_t> heartbeat_ns;      // MonotonicNs of the last sign of life; 0 = shut down
   uint64_t heartbeat_interval_ns;
-  std::atomic<uint64_t> stale_policy;      // StalePolicy
-  std::atomic<int64_t> pid;                // of control
-  std::atomic<uint64_t> started_ns;        // MonotonicNs of control's start
-  std::atomic<uint64_t> version;           // stored last when the file is made
+  std::atomic<uint64_t> stale_policy;  // StalePolicy
+  std::atomic<int64_t> pid;            // of control
+  std::atomic<uint64_t> started_ns;    // MonotonicNs of control's start
+  std::atomic<uint64_t> version;       // stored last when the file is made
 };
 static_assert(sizeof(RootSegment) == 64);
 
@@ -60,7 +60,8 @@ std::optional<InstancePaths> PathsOf(const std::string& shm_dir, const std::stri
 // Creates the directory and its parent when missing (mode 0750). Error text, empty when there.
 std::string MakeDirectory(const InstancePaths& paths);
 
-// Control's side: maps `root` for writing, making a new one when it is missing or of another layout.
+// Control's side: maps `root` for writing, making a new one when it is missing or of another
+// layout.
 class RootWriter {
  public:
   static std::optional<RootWriter> Open(const InstancePaths& paths, std::string* error);

@@ -8,14 +8,16 @@
 //   bank.generation = G                           until word' == word
 //   live = (G, bank)          <- the flip       read choices from the bank of `word`
 //
-// Why it holds: `observed` and `live` are a hazard pointer. A worker that named a bank and then still
-// saw it live named it before the writer left it, so the writer, which looks at the slots after it
-// left a bank and before it refills it, sees the name. Both accesses on either side are seq_cst:
-// each side stores one word and then loads the other's, which nothing weaker orders (store buffering).
+// Why it holds: `observed` and `live` are a hazard pointer. A worker that named a bank and then
+// still saw it live named it before the writer left it, so the writer, which looks at the slots
+// after it left a bank and before it refills it, sees the name. Both accesses on either side are
+// seq_cst: each side stores one word and then loads the other's, which nothing weaker orders (store
+// buffering).
 //
 // Invariants
 //  1. A cut is never changed while a worker may read it: all answers of a burst are from one cut.
-//  2. Selection generations of an instance only grow, over restarts of control and across tables, so
+//  2. Selection generations of an instance only grow, over restarts of control and across tables,
+//  so
 //     a word never comes back with another meaning.
 //  3. With workers + 2 banks one is always free: a worker that is stuck or dead pins one bank and
 //     delays nobody.
@@ -68,9 +70,9 @@ class SelectionWriter {
   static std::optional<SelectionWriter> Open(const std::string& path, std::string* error);
 
   const Table& table() const { return *table_; }
-  // Publishes `choices` (one per group) as one cut. `generation` > the live one. `report` may be null
-  // (no dataplane). Returns false only if every bank is pinned, which invariant 3 excludes for a
-  // report written by a sane dataplane; the old cut goes on.
+  // Publishes `choices` (one per group) as one cut. `generation` > the live one. `report` may be
+  // null (no dataplane). Returns false only if every bank is pinned, which invariant 3 excludes for
+  // a report written by a sane dataplane; the old cut goes on.
   bool Publish(uint64_t generation, std::span<const Choice> choices, const ReportSegment* report);
   uint64_t live() const;
   // The cut that is live now.
@@ -81,8 +83,8 @@ class SelectionWriter {
   Mapping mapping_;
 };
 
-// A consistent copy of the live cut for readers that own no slot (inspect, control after a restart).
-// Empty when the writer outran us 100 times.
+// A consistent copy of the live cut for readers that own no slot (inspect, control after a
+// restart). Empty when the writer outran us 100 times.
 std::vector<Choice> SnapshotChoices(const Table& table, uint64_t* live);
 
 }  // namespace understudy::contract

@@ -43,13 +43,18 @@ class Table {
   const TableHeader& header() const noexcept { return *header_; }
   uint64_t generation() const noexcept { return header_->generation; }
 
-  // Hash and lookup are apart so that a burst can prefetch. `name`: canonical, `length` octets,
-  // readable and zero up to the next multiple of 8.
+  // Hash and lookup are apart so that a burst can prefetch. `name`: canonical, `length` octets, and
+  // readable and zero for 8 octets behind them (so that any of its suffixes can be looked up too).
   uint64_t Hash(const uint8_t* name, size_t length) const noexcept;
   void Prefetch(uint64_t hash) const noexcept;
   const NodeRecord* Find(uint64_t hash, const uint8_t* name, size_t length) const noexcept;
   // First slot whose tag fits: the node Find will most likely return. For prefetching only.
   const NodeRecord* Candidate(uint64_t hash) const noexcept;
+
+  // The same for a suffix of a name, e.g. on the way to the closest encloser.
+  const NodeRecord* Find(const uint8_t* name, size_t length) const noexcept {
+    return Find(Hash(name, length), name, length);
+  }
 
   const NodeRecord* NodeAt(uint32_t position) const noexcept {
     return reinterpret_cast<const NodeRecord*>(arena_ + uint64_t{position} * kLine);

@@ -1,8 +1,8 @@
 // The bytes of a table file: the one description of the layout that both processes compile.
 //
-// Used by: table_writer (control, tests, bench) and table_reader (dataplane, understudyctl inspect).
-// A table file holds one configuration generation, complete in itself. Everything but the selection
-// is immutable once the file has its name.
+// Used by: table_writer (control, tests, bench) and table_reader (dataplane, understudyctl
+// inspect). A table file holds one configuration generation, complete in itself. Everything but the
+// selection is immutable once the file has its name.
 //
 //   +--------------------+ 0
 //   | TableHeader        |   version is stored last: a file without it was never finished
@@ -31,7 +31,8 @@
 //     (RFC 1035 3.1, RFC 4343). In the file they are padded with zeros to a multiple of 8.
 //  3. Every ancestor of a node up to its zone's apex is a node (empty non-terminals, RFC 8020).
 //  4. Integers are in host order, except inside `wire` bytes: the file never leaves the machine.
-//  5. Position 0 means none. Node positions count 64-byte lines, answer positions 16-byte units, both
+//  5. Position 0 means none. Node positions count 64-byte lines, answer positions 16-byte units,
+//  both
 //     from the start of the arena, whose first line is unused.
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_TABLE_FORMAT_H_
 #define UNDERSTUDY_DATAPLANE_CONTRACT_TABLE_FORMAT_H_
@@ -44,11 +45,11 @@ namespace understudy::contract {
 
 inline constexpr uint64_t kTableMagic = 0x59445453'52444e55;  // "UNDRSTDY" in little-endian bytes
 inline constexpr uint64_t kTableVersion = 1;                  // raised by every change of this file
-inline constexpr size_t kLine = 64;                           // cache line; alignment of every section
+inline constexpr size_t kLine = 64;  // cache line; alignment of every section
 inline constexpr size_t kAnswerUnit = 16;
-inline constexpr size_t kMaxName = 255;    // RFC 1035 3.1
+inline constexpr size_t kMaxName = 255;  // RFC 1035 3.1
 inline constexpr size_t kPaddedName = 256;
-inline constexpr uint32_t kNone = 0;
+inline constexpr uint32_t kNowhere = 0;
 inline constexpr uint32_t kNoZone = 0xffffffff;
 
 // What is answered for a group now. Values below kMaxSides are sides in order of preference.
@@ -63,11 +64,11 @@ inline constexpr uint8_t kMaxSides = 16;
 
 struct TableHeader {
   uint64_t magic;
-  uint64_t generation;     // > 0, grows by every publication of an instance
-  uint64_t file_size;      // of the whole file, selection included
-  uint64_t checksum;       // Checksum() of [0, selection_offset) with checksum and version as 0
+  uint64_t generation;  // > 0, grows by every publication of an instance
+  uint64_t file_size;   // of the whole file, selection included
+  uint64_t checksum;    // Checksum() of [0, selection_offset) with checksum and version as 0
   uint64_t hash_seed;
-  int64_t created_unix_ns; // wall clock, for people
+  int64_t created_unix_ns;  // wall clock, for people
   uint64_t buckets_offset;
   uint64_t arena_offset;
   uint64_t arena_size;
@@ -81,7 +82,7 @@ struct TableHeader {
   uint32_t node_count;
   uint32_t record_set_count;
   uint32_t zone_count;
-  uint32_t group_count;    // the static group included, so never 0
+  uint32_t group_count;  // the static group included, so never 0
   uint32_t bank_count;
   uint8_t reserved[40];
   std::atomic<uint64_t> version;  // stored last, with release
@@ -100,17 +101,18 @@ struct alignas(kLine) Bucket {
 static_assert(sizeof(Bucket) == kLine);
 
 enum NodeFlag : uint16_t {
-  kNodeApex = 1 << 0,        // the apex of a zone
-  kNodeDelegation = 1 << 1,  // a zone cut: NS below the apex (RFC 1034 4.2.1); owns a kReferral entry
-  kNodeDname = 1 << 2,       // owns a DNAME (RFC 6672): names below it are synthesized
-  kNodeOccluded = 1 << 3,    // below a cut or a DNAME, named by `cut`: its own data is never answered
-  kNodeCname = 1 << 4,       // owns a CNAME, for every side of its group (RFC 1034 3.6.2)
+  kNodeApex = 1 << 0,  // the apex of a zone
+  kNodeDelegation =
+      1 << 1,  // a zone cut: NS below the apex (RFC 1034 4.2.1); owns a kReferralType entry
+  kNodeDname = 1 << 2,     // owns a DNAME (RFC 6672): names below it are synthesized
+  kNodeOccluded = 1 << 3,  // below a cut or a DNAME, named by `cut`: its own data is never answered
+  kNodeCname = 1 << 4,     // owns a CNAME, for every side of its group (RFC 1034 3.6.2)
 };
 
 struct NodeRecord {
   uint32_t zone;      // index into ZoneEntry[]
   uint32_t cut;       // node position of the delegation or DNAME above it (kNodeOccluded)
-  uint32_t wildcard;  // node position of "*.<this name>" (RFC 4592), or kNone
+  uint32_t wildcard;  // node position of "*.<this name>" (RFC 4592), or kNowhere
   uint16_t flags;     // NodeFlag
   uint8_t name_length;
   uint8_t type_count;
@@ -120,11 +122,11 @@ static_assert(sizeof(NodeRecord) == 16);
 
 // Pseudo type of the referral at a delegation: its NS set as authority, its glue as additional.
 // Type 0 is reserved and never queried for (RFC 6895 3.1).
-inline constexpr uint16_t kReferral = 0;
+inline constexpr uint16_t kReferralType = 0;
 
 struct TypeEntry {
   uint16_t type;
-  uint8_t sides;    // number of AnswerRecords; 1 for the static group
+  uint8_t sides;  // number of AnswerRecords; 1 for the static group
   uint8_t reserved;
   uint32_t group;   // index into GroupEntry[] and into a bank
   uint32_t answer;  // answer position of side 0
@@ -132,12 +134,13 @@ struct TypeEntry {
 };
 static_assert(sizeof(TypeEntry) == 16);
 
-// Records ready to be sent. Each begins with the two-byte compression pointer 0xC00C: the name in the
-// question (RFC 1035 4.1.4), which the composer moves when the owner is another name. Glue
-// (additional) carries its owner in full. `answers` == 0 in a record set: this side has no such set.
+// Records ready to be sent. Each begins with the two-byte compression pointer 0xC00C: the name in
+// the question (RFC 1035 4.1.4), which the composer moves when the owner is another name. Glue
+// (additional) carries its owner in full. `answers` == 0 in a record set: this side has no such
+// set.
 struct AnswerRecord {
-  uint16_t length;       // bytes of `wire`
-  uint16_t sum;          // ones'-complement sum of `wire`, first byte in the high half (RFC 1071)
+  uint16_t length;  // bytes of `wire`
+  uint16_t sum;     // ones'-complement sum of `wire`, first byte in the high half (RFC 1071)
   uint16_t answers;
   uint16_t authorities;
   uint16_t additionals;

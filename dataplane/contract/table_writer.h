@@ -1,5 +1,6 @@
 // Builds a table file from record sets. Owns what is derived from them: empty non-terminals,
-// wildcards, zone cuts and what they occlude, referrals with glue, negative answers, the hash index.
+// wildcards, zone cuts and what they occlude, referrals with glue, negative answers, the hash
+// index.
 //
 // Used by: control (every configuration change), tests, fuzzers and bench.
 // Knows names and rdata only as canonical wire bytes; their text form is control's business.
@@ -7,7 +8,8 @@
 // Invariants
 //  1. A file appears under its name only when it is complete (written aside, then renamed), so a
 //     writer killed at any instant leaves either no file of that name or a good one.
-//  2. Space is reserved before the first byte is written: a full file system is an error here, never
+//  2. Space is reserved before the first byte is written: a full file system is an error here,
+//  never
 //     a SIGBUS in whoever maps the file.
 //  3. The same calls in the same order give the same bytes, but for created_unix_ns.
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_TABLE_WRITER_H_
@@ -30,7 +32,7 @@ struct Side {
 };
 
 struct RecordSet {
-  std::string owner;        // canonical wire form
+  std::string owner;  // canonical wire form
   uint16_t type = 0;
   uint32_t group = 0;       // 0 = static: exactly one side; else an AddGroup result
   std::vector<Side> sides;  // as many as the group has
@@ -50,9 +52,11 @@ class TableWriter {
   // Returns the group's index (> 0). `sides` in 1..kMaxSides.
   uint32_t AddGroup(std::string_view name, uint8_t sides);
 
-  // The set goes to the closest enclosing zone, but NS, DS and names at or below a zone of this
-  // table go to the parent side when `zone_apex` says so. Returns an error text, empty when taken:
-  // owner in no zone, a duplicate, CNAME beside other data, more than 65,535 octets in one set.
+  // Adds `set` to the zone of that apex. What zones of this table below it answer themselves is
+  // passed over silently: all names at or below their apex but the DS set there, which is the
+  // parent's (RFC 4035 3.1.4.1). Returns an error text, empty when taken: owner not in the zone, a
+  // set of that name and type already there, CNAME beside other data (RFC 1034 3.6.2), a set over
+  // 65,535 octets, NS at a wildcard (undefined, RFC 4592 4.2), sides that do not fit the group.
   std::string Add(std::string_view zone_apex, RecordSet set);
 
   struct Size {
@@ -68,8 +72,7 @@ class TableWriter {
                     const std::vector<Choice>& choices, Size* size = nullptr);
 
  private:
-  struct Draft;
-  std::unique_ptr<Draft> draft_;
+  std::unique_ptr<class TableDraft> draft_;
 };
 
 }  // namespace understudy::contract
