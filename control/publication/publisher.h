@@ -1,17 +1,19 @@
 // Publication: the one part of control that touches shared memory.
 //
-//   PublishTable   writes table.<N> aside, renames it, swings root.table_generation to it
+//   WriteTable     writes table.<N> aside and renames it (slow, any thread)
+//   PublishTable   brings its selection up to date, swings root.table_generation to it
 //   PublishChoices fills a free bank and swings the live word, in every table still in use
 //   Observe        how far the dataplane is: which generation every worker answers from
 //
-// Two tables may be in use: the current one, and the one the dataplane has not left yet (or will not
-// leave, because it refused the new one). A health change goes to both, or a refused table would
-// freeze failover.
+// Several tables may be in use: the current one, and those the dataplane has not left yet (or will
+// not leave, because it refused the new one). A health change goes to all of them, or a refused
+// table would freeze failover.
 //
 // Invariants
 //  1. Generations of tables and selections only grow, over restarts of control too.
 //  2. Nothing here waits for the dataplane; it may be absent, stuck or of another version.
 //  3. A failure (disk full, ...) leaves everything published as it was.
+//  4. The current table is never unlinked, nor one that the dataplane may still answer from.
 // Used by: engine, on the loop's thread, but for WriteTable, which any one thread may run.
 #ifndef UNDERSTUDY_CONTROL_PUBLICATION_PUBLISHER_H_
 #define UNDERSTUDY_CONTROL_PUBLICATION_PUBLISHER_H_
@@ -39,51 +41,63 @@ using contract::Choice;
 struct Observation {
   bool dataplane_alive = false;
   uint32_t workers = 0;
-  uint32_t observed = 0;           // workers that answer from it, or hold nothing and will
-  uint64_t last_observed_ns = 0;   // MonotonicNs when the last of them began to
+  uint32_t observed = 0;          // workers that answer from it, or hold nothing and will
+  uint64_t last_observed_ns = 0;  // MonotonicNs when the last of them began to; 0: none held a cut
 };
 
 class Publisher {
  public:
-  // Takes control.lock: one control per instance.
+  // Takes control.lock: one control per instance. FailedPrecondition when another one holds it.
   static absl::StatusOr<std::unique_ptr<Publisher>> Open(const contract::InstancePaths& paths,
                                                          contract::StalePolicy stale_policy);
+  ~Publisher();
 
   // Writes the table of `state` under the next generation, not yet current. Slow (seconds for a
   // million names): off the loop's thread. `choices` by group name; missing ones start as kPrimary.
   absl::StatusOr<uint64_t> WriteTable(const DesiredState& state,
                                       const std::map<std::string, Choice>& choices,
                                       contract::TableWriter::Size* size);
-  // Makes a written table current, with `choices` as they are now.
-  absl::Status PublishTable(uint64_t generation, const std::map<std::string, Choice>& choices);
 
-  // Returns the selection generation, and when it went live (MonotonicNs).
+  // The selection generation, and when it was begun to be published (MonotonicNs).
   struct Published {
     uint64_t generation = 0;
     uint64_t at_ns = 0;
   };
-  absl::StatusOr<Published> PublishChoices(const std::map<std::string, Choice>& choices);
+  // Makes a written table current, with `choices` as they are now; groups not named stay as
+  // written.
+  absl::StatusOr<Published> PublishTable(uint64_t generation,
+                                         const std::map<std::string, Choice>& choices);
+  // Removes a written table that will not be published.
+  void DiscardTable(uint64_t generation);
+  // Changes the groups named, all in one cut; the others keep their choice.
+  absl::StatusOr<Published> PublishChoices(const std::map<std::string, Choice>& changes);
 
   // Choices found in shared memory at Open: what a predecessor had published. Empty if none.
   const std::map<std::string, Choice>& inherited_choices() const;
 
-  // The table that is current, for explain. Null before the first PublishTable.
+  // The table that is current, for explain. Null before the first PublishTable of an instance.
   const contract::Table* table() const;
   std::vector<Choice> CurrentChoices() const;
+  uint64_t selection_generation() const;  // live now; 0 when there is no table
+  size_t tables_in_use() const;
 
+  void SetStalePolicy(contract::StalePolicy policy);
   void Beat();
+  // A planned end: says so in the root. The last beat stays, so that a restart within the stale
+  // limit is not even flagged.
+  void ShutDown();
   // Lets go of tables nobody uses any more, follows a restarted dataplane. Call it now and then.
   void Tend();
+  // Whether a dataplane holds its lock, as of the last Tend.
+  bool dataplane_alive() const;
   Observation Observe(uint64_t selection_generation) const;
+  // Null while there is no dataplane, or one of a foreign layout.
   const contract::ReportReader* report() const;
 
  private:
   Publisher() = default;
   struct State;
   std::unique_ptr<State> state_;
-
- public:
-  ~Publisher();
 };
 
 }  // namespace understudy::control

@@ -1,0 +1,337 @@
+#include "control/publication/publisher.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "control/publication/table_contents.h"
+#include "control/publication/table_files.h"
+
+namespace understudy::control {
+namespace {
+
+using contract::InstancePaths;
+using contract::SelectionWriter;
+
+// A table the dataplane left long ago may be let go of even if it never said "retired" (a worker of
+// it is stuck for good, or it skipped the table); what is still mapped lives on without its name.
+constexpr uint64_t kLeaveAfterNs = 10'000'000'000;
+// More than this many are in use only while a dataplane hangs and reloads go on.
+constexpr size_t kMaxInUse = 4;
+
+}  // namespace
+
+struct Publisher::State {
+  // A table whose selection is kept up to date.
+  struct InUse {
+    SelectionWriter writer;
+    std::vector<Choice> choices;
+    std::unordered_map<std::string, uint32_t> group_index;
+    uint64_t superseded_ns = 0;
+
+    uint64_t generation() const { return writer.table().generation(); }
+  };
+
+  InstancePaths paths;
+  contract::OwnerLock lock;
+  std::optional<contract::RootWriter> root;
+  std::optional<contract::ReportReader> report;
+  bool dataplane_alive = false;
+  std::vector<InUse> tables;  // ascending; the current one, if any, is the last
+  bool has_current = false;
+  std::map<std::string, Choice> inherited;
+
+  std::atomic<uint64_t> last_table{0};
+  std::atomic<uint64_t> last_selection{0};
+  std::mutex written_mutex;  // WriteTable runs beside the loop
+  std::map<uint64_t, InUse> written;
+
+  static std::optional<InUse> OpenTable(const std::string& path, std::string* error);
+  void Inherit();
+  void InheritTable(uint64_t generation);
+  void RaiseToReport();
+  void FollowReport();
+  void Drop(size_t position);
+  bool MayDrop(const InUse& table, uint64_t now_ns) const;
+  bool PublishTo(InUse& table, uint64_t generation, const std::map<std::string, Choice>& changes);
+  uint64_t AdoptedGeneration() const;
+};
+
+std::optional<Publisher::State::InUse> Publisher::State::OpenTable(const std::string& path,
+                                                                   std::string* error) {
+  auto writer = SelectionWriter::Open(path, error);
+  if (!writer) return std::nullopt;
+  InUse table{.writer = std::move(*writer), .choices = {}, .group_index = {}, .superseded_ns = 0};
+  table.choices = table.writer.Choices();
+  const uint32_t count = table.writer.table().header().group_count;
+  table.choices.resize(count, Choice::kPrimary);
+  for (uint32_t i = 1; i < count; ++i) {
+    table.group_index.emplace(table.writer.table().GroupName(i), i);
+  }
+  return table;
+}
+
+// Takes up what a predecessor left: its generations, so that they go on growing, and the tables
+// that are answered from. Tables that cannot be read are not inherited; their generations still
+// count.
+void Publisher::State::Inherit() {
+  RemoveUnfinishedTables(paths);
+  const uint64_t current = (*root)->table_generation.load(std::memory_order_acquire);
+  last_table = current;
+  RaiseToReport();
+  const uint64_t adopted = AdoptedGeneration();
+  for (const uint64_t generation : FindTables(paths)) {
+    last_table = std::max(last_table.load(), generation);
+    const bool answered_from = dataplane_alive && generation == adopted;
+    if (generation == current || answered_from) {
+      InheritTable(generation);
+    } else if (!dataplane_alive || generation < adopted || generation > current) {
+      unlink(paths.table(generation).c_str());
+    }
+  }
+  has_current = !tables.empty() && tables.back().generation() == current;
+  for (const InUse& table : tables) {
+    const uint64_t live = contract::GenerationOf(table.writer.live());
+    last_selection = std::max(last_selection.load(), live);
+    for (const auto& [name, index] : table.group_index) inherited[name] = table.choices[index];
+  }
+}
+
+void Publisher::State::InheritTable(uint64_t generation) {
+  std::string
+      error;  // foreign, damaged: nothing to go on with, and nothing to tell but "not inherited"
+  if (auto table = OpenTable(paths.table(generation), &error)) tables.push_back(std::move(*table));
+}
+
+// A report may know generations of files that are gone (or cannot be read any more).
+void Publisher::State::RaiseToReport() {
+  if (!report) return;
+  const contract::ReportSegment& segment = *report->operator->();
+  last_table = std::max(
+      {last_table.load(), segment.table_generation.load(), segment.refused_generation.load()});
+  for (const contract::WorkerSlot& slot : segment.workers) {
+    last_selection = std::max({last_selection.load(), contract::GenerationOf(slot.observed.load()),
+                               contract::GenerationOf(slot.last_observed.load())});
+  }
+}
+
+// A dataplane makes its report before its first worker, so a writer that looks for a new report
+// before every refill never overlooks a worker of a dataplane that restarted.
+void Publisher::State::FollowReport() {
+  if (report && !report->IsReplaced()) return;
+  std::string absent;
+  report = contract::ReportReader::Open(paths, &absent);
+}
+
+uint64_t Publisher::State::AdoptedGeneration() const {
+  // acquire: the dataplane says "adopted" after its workers were told.
+  return report ? (*report)->table_generation.load(std::memory_order_acquire) : 0;
+}
+
+bool Publisher::State::MayDrop(const InUse& table, uint64_t now_ns) const {
+  if (!dataplane_alive) return true;
+  if (AdoptedGeneration() <= table.generation()) return false;
+  const bool retired =
+      report && (*report)->retired_generation.load(std::memory_order_acquire) >= table.generation();
+  return retired || now_ns - table.superseded_ns > kLeaveAfterNs;
+}
+
+void Publisher::State::Drop(size_t position) {
+  unlink(paths.table(tables[position].generation()).c_str());
+  tables.erase(tables.begin() + static_cast<std::ptrdiff_t>(position));
+}
+
+bool Publisher::State::PublishTo(InUse& table, uint64_t generation,
+                                 const std::map<std::string, Choice>& changes) {
+  std::vector<Choice> next = table.choices;
+  for (const auto& [name, choice] : changes) {
+    const auto found = table.group_index.find(name);
+    if (found != table.group_index.end()) next[found->second] = choice;
+  }
+  const contract::ReportSegment* segment = report ? report->operator->() : nullptr;
+  if (!table.writer.Publish(generation, next, segment)) return false;
+  table.choices = std::move(next);
+  return true;
+}
+
+absl::StatusOr<std::unique_ptr<Publisher>> Publisher::Open(const InstancePaths& paths,
+                                                           contract::StalePolicy stale_policy) {
+  std::string error = contract::MakeDirectory(paths);
+  if (!error.empty()) return absl::UnavailableError(error);
+  std::unique_ptr<Publisher> publisher(new Publisher);
+  publisher->state_ = std::make_unique<State>();
+  State& state = *publisher->state_;
+  state.paths = paths;
+  state.lock = contract::OwnerLock::Acquire(paths.control_lock(), &error);
+  if (!state.lock) return absl::FailedPreconditionError(error);
+  state.root = contract::RootWriter::Open(paths, &error);
+  if (!state.root) return absl::UnavailableError(error);
+  state.FollowReport();
+  state.dataplane_alive = contract::OwnerLock::IsHeld(paths.dataplane_lock());
+  contract::RootSegment& root = *state.root->operator->();
+  root.heartbeat_interval_ns = contract::kHeartbeatIntervalNs;
+  root.pid.store(getpid(), std::memory_order_relaxed);
+  root.started_ns.store(contract::MonotonicNs(), std::memory_order_relaxed);
+  publisher->SetStalePolicy(stale_policy);
+  state.Inherit();
+  state.root->Beat();
+  return publisher;
+}
+
+Publisher::~Publisher() {
+  if (!state_) return;
+  for (const auto& [generation, table] : state_->written) {
+    unlink(state_->paths.table(generation).c_str());
+  }
+}
+
+absl::StatusOr<uint64_t> Publisher::WriteTable(const DesiredState& desired,
+                                               const std::map<std::string, Choice>& choices,
+                                               contract::TableWriter::Size* size) {
+  contract::TableWriter writer;
+  if (absl::Status status = AddContents(desired, writer); !status.ok()) return status;
+  std::vector<Choice> initial(desired.groups.size() + 1, Choice::kPrimary);
+  for (size_t i = 0; i < desired.groups.size(); ++i) {
+    const auto found = choices.find(desired.groups[i].name);
+    if (found != choices.end()) initial[i + 1] = found->second;
+  }
+  const uint64_t generation = ++state_->last_table;
+  const std::string path = state_->paths.table(generation);
+  std::string error = writer.Write(path, generation, ++state_->last_selection, initial, size);
+  if (!error.empty()) return absl::UnavailableError(error);
+  // Opened here because it reads every page, which the loop shall not wait for.
+  auto table = State::OpenTable(path, &error);
+  if (!table) {
+    unlink(path.c_str());
+    return absl::InternalError(absl::StrCat("the table just written does not check out: ", error));
+  }
+  const std::lock_guard guard(state_->written_mutex);
+  state_->written.emplace(generation, std::move(*table));
+  return generation;
+}
+
+absl::StatusOr<Publisher::Published> Publisher::PublishTable(
+    uint64_t generation, const std::map<std::string, Choice>& choices) {
+  std::unique_lock guard(state_->written_mutex);
+  auto written = state_->written.extract(generation);
+  guard.unlock();
+  if (written.empty()) {
+    return absl::NotFoundError(absl::StrCat("table ", generation, " was not written"));
+  }
+  state_->FollowReport();
+  const Published published{.generation = ++state_->last_selection,
+                            .at_ns = contract::MonotonicNs()};
+  if (!state_->PublishTo(written.mapped(), published.generation, choices)) {
+    unlink(state_->paths.table(generation).c_str());
+    return absl::ResourceExhaustedError(
+        absl::StrCat("table ", generation, ": no bank is free for its selection"));
+  }
+  for (State::InUse& table : state_->tables) {
+    // A failure here leaves the old cut in a table that is about to be left.
+    state_->PublishTo(table, published.generation, choices);
+    if (table.superseded_ns == 0) table.superseded_ns = published.at_ns;
+  }
+  state_->tables.push_back(std::move(written.mapped()));
+  state_->has_current = true;
+  // release: whoever sees the generation finds the file, complete.
+  (*state_->root)->table_generation.store(generation, std::memory_order_release);
+  return published;
+}
+
+void Publisher::DiscardTable(uint64_t generation) {
+  const std::lock_guard guard(state_->written_mutex);
+  if (state_->written.erase(generation) > 0) unlink(state_->paths.table(generation).c_str());
+}
+
+absl::StatusOr<Publisher::Published> Publisher::PublishChoices(
+    const std::map<std::string, Choice>& changes) {
+  if (state_->tables.empty()) return absl::FailedPreconditionError("no table is published yet");
+  state_->FollowReport();
+  const Published published{.generation = ++state_->last_selection,
+                            .at_ns = contract::MonotonicNs()};
+  bool everywhere = true;
+  for (State::InUse& table : state_->tables) {
+    everywhere = state_->PublishTo(table, published.generation, changes) && everywhere;
+  }
+  if (!everywhere) {
+    return absl::ResourceExhaustedError("every selection bank is pinned by the dataplane's report");
+  }
+  return published;
+}
+
+const std::map<std::string, Choice>& Publisher::inherited_choices() const {
+  return state_->inherited;
+}
+
+const contract::Table* Publisher::table() const {
+  return state_->has_current ? &state_->tables.back().writer.table() : nullptr;
+}
+
+std::vector<Choice> Publisher::CurrentChoices() const {
+  return state_->has_current ? state_->tables.back().choices : std::vector<Choice>{};
+}
+
+uint64_t Publisher::selection_generation() const {
+  return state_->has_current ? contract::GenerationOf(state_->tables.back().writer.live()) : 0;
+}
+
+size_t Publisher::tables_in_use() const { return state_->tables.size(); }
+
+void Publisher::SetStalePolicy(contract::StalePolicy policy) {
+  (*state_->root)->stale_policy.store(static_cast<uint64_t>(policy), std::memory_order_relaxed);
+}
+
+void Publisher::Beat() { state_->root->Beat(); }
+
+void Publisher::ShutDown() { (*state_->root)->pid.store(0, std::memory_order_relaxed); }
+
+void Publisher::Tend() {
+  state_->dataplane_alive = contract::OwnerLock::IsHeld(state_->paths.dataplane_lock());
+  state_->FollowReport();
+  const uint64_t now_ns = contract::MonotonicNs();
+  const size_t current = state_->has_current ? 1 : 0;
+  for (size_t i = 0; i + current < state_->tables.size();) {
+    if (state_->MayDrop(state_->tables[i], now_ns)) {
+      state_->Drop(i);
+    } else {
+      ++i;
+    }
+  }
+  // The first is the one a hanging dataplane answers from; the one after it was never adopted.
+  while (state_->tables.size() > kMaxInUse) state_->Drop(1);
+}
+
+bool Publisher::dataplane_alive() const { return state_->dataplane_alive; }
+
+Observation Publisher::Observe(uint64_t selection_generation) const {
+  Observation result{.dataplane_alive = state_->dataplane_alive};
+  if (!state_->report || !state_->dataplane_alive) return result;
+  const contract::ReportSegment& segment = *state_->report->operator->();
+  // acquire: pairs with AddWorker; clamped because the other side's memory is not to be trusted.
+  const uint64_t workers = std::min<uint64_t>(segment.worker_count.load(std::memory_order_acquire),
+                                              contract::kMaxWorkers);
+  result.workers = static_cast<uint32_t>(workers);
+  for (uint64_t i = 0; i < workers; ++i) {
+    const contract::WorkerSlot& slot = segment.workers[i];
+    const uint64_t word = slot.observed.load(std::memory_order_acquire);
+    if (word != 0 && contract::GenerationOf(word) < selection_generation) continue;
+    ++result.observed;
+    if (contract::GenerationOf(slot.last_observed.load(std::memory_order_relaxed)) >=
+        selection_generation) {
+      result.last_observed_ns =
+          std::max(result.last_observed_ns, slot.observed_ns.load(std::memory_order_relaxed));
+    }
+  }
+  return result;
+}
+
+const contract::ReportReader* Publisher::report() const {
+  return state_->report ? &*state_->report : nullptr;
+}
+
+}  // namespace understudy::control
