@@ -1,0 +1,86 @@
+// The durable state of one instance: remembers over restarts, never in the way.
+//
+// Everything is written by a thread of its own. Trouble (disk full, read-only directory, a damaged
+// file) is told once, shown in the status, and service goes on; the thread tries again every few
+// seconds and then writes everything it was told since, so that the file is right again.
+//
+// Invariants
+//  1. Write never blocks and never fails; it only queues.
+//  2. `done` of a Write is called exactly once, on the store's thread, after the attempt to store
+//  it:
+//     OK means it is on disk and outlives SIGKILL and power loss.
+//  3. A damaged file is moved aside (<file>.corrupt-<time>), never overwritten, never deleted.
+// Used by: engine. Thread-safe.
+#ifndef UNDERSTUDY_CONTROL_STATE_STORE_H_
+#define UNDERSTUDY_CONTROL_STATE_STORE_H_
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "control/state/database.h"
+#include "control/state/remembered.h"
+
+namespace understudy::control {
+
+class Store {
+ public:
+  using Done = std::function<void(const absl::Status&)>;
+  struct Options {
+    std::string path;
+    absl::Duration retry = absl::Seconds(5);
+    // Runs on the store's thread whenever the state stopped being durable, or is durable again.
+    std::function<void(const absl::Status&)> on_health;
+    // Runs on the thread that opens the file (Open's caller, later the store's) when a damaged file
+    // was moved aside.
+    std::function<void(const std::string&)> on_moved_aside;
+  };
+
+  // Always gives a store; what it could read is in `remembered`, what went wrong in health().
+  static std::unique_ptr<Store> Open(Options options, Remembered* remembered);
+  ~Store();  // writes what is queued, once, then ends
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  void Write(StateChanges changes, Done done = nullptr);
+  // OK, or why the state is not durable now.
+  absl::Status health() const;
+  const std::string& path() const { return options_.path; }
+
+ private:
+  struct Batch {
+    StateChanges changes;
+    std::vector<Done> done;
+  };
+
+  explicit Store(Options options) : options_(std::move(options)) {}
+  absl::Status OpenDatabase(Remembered* remembered);
+  absl::Status OpenOnce(Remembered* remembered);
+  void Run();
+  void WriteBatch(Batch batch);
+  absl::Status TryToWrite(const StateChanges& changes);
+  void Remember(const StateChanges& changes);
+  void SetHealth(const absl::Status& status);
+
+  const Options options_;
+  // Of the store's thread alone (after Open).
+  std::unique_ptr<Database> database_;
+  StateChanges mirror_;       // everything that should be in the file, but for events it has
+  bool rewrite_all_ = false;  // the file may lack something of the mirror
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  Batch queued_;
+  absl::Status health_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace understudy::control
+
+#endif  // UNDERSTUDY_CONTROL_STATE_STORE_H_
