@@ -1,0 +1,106 @@
+"""An edge node: one host with a control process and a dataplane, and the CLI that drives them."""
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+
+from network import run
+from process import Process, eventually
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("UNDERSTUDY_BUILD", ROOT / "build"))
+CONTROL = BUILD / "control/understudy-control"
+DATAPLANE = BUILD / "dataplane/understudy-dataplane"
+CTL = BUILD / "tools/understudyctl/understudyctl"
+HEARTBEAT_S = 0.4  # dataplane/contract/root.h
+
+
+class Edge:
+    """`folder` holds configuration, state, socket and logs; shared memory is a folder of its own."""
+
+    instance = "edge1"
+
+    def __init__(self, host, folder, shm_parent="/dev/shm"):
+        self.host, self.folder = host, folder
+        self.shm = pathlib.Path(tempfile.mkdtemp(prefix=f"us-{os.getpid()}-", dir=shm_parent))
+        self.config = folder / "understudy.yaml"
+        self.socket = folder / "control.sock"
+        self.control_log = folder / "control.log"
+        self.dataplane_log = folder / "dataplane.log"
+        self.control = self.dataplane = None
+        self.dataplane_arguments = ()
+
+    def configure(self, text, **files):
+        """Writes the configuration, and files beside it: example_com_zone="..." -> example.com.zone."""
+        for name, content in files.items():
+            (self.folder / name.replace("_", ".")).write_text(content)
+        self.config.write_text(text)
+        return self
+
+    # --- control
+
+    def start_control(self, wait=True):
+        self.control = Process(self.host, self.control_log, CONTROL, "--config", self.config,
+                               "--state-dir", self.folder / "state", "--socket", self.socket,
+                               "--shm-dir", self.shm)
+        if wait:
+            eventually(lambda: self.ctl("status").returncode == 0 or self._ended(self.control), 60,
+                       lambda: f"control answers its CLI\n{self.control.tail()}")
+        return self.control
+
+    @staticmethod
+    def _ended(process):
+        if not process.is_running():
+            raise AssertionError(f"ended at once:\n{process.tail()}")
+        return False
+
+    def ctl(self, *arguments, timeout_s=30):
+        """understudyctl; returncode, stdout and stderr."""
+        return run(CTL, "--socket", self.socket, "--shm-dir", self.shm, "--instance",
+                   self.instance, *map(str, arguments), check=False, timeout_s=timeout_s)
+
+    def ctl_json(self, *arguments):
+        done = self.ctl(*arguments, "--json")
+        assert done.returncode == 0, f"understudyctl {arguments}: {done.stdout}{done.stderr}"
+        return json.loads(done.stdout)
+
+    # --- dataplane
+
+    def start_dataplane(self, *arguments, wait=True):
+        """The arguments are remembered, so that it can be started again the same way."""
+        self.dataplane_arguments = arguments or self.dataplane_arguments
+        self.dataplane = Process(self.host, self.dataplane_log, DATAPLANE, "--instance",
+                                 self.instance, "--shm-dir", self.shm, *self.dataplane_arguments)
+        if wait:
+            eventually(lambda: self.is_serving() or self._ended(self.dataplane), 30,
+                       lambda: f"the dataplane serves\n{self.dataplane.tail()}")
+        return self.dataplane
+
+    def is_serving(self):
+        """Its workers run, on the current table if control ever published one."""
+        done = self.ctl("inspect", "--json")
+        return done.returncode == 0 and serves(json.loads(done.stdout))
+
+    def inspect(self):
+        return self.ctl_json("inspect")
+
+    # --- end
+
+    def logs(self):
+        text = ""
+        for process, name in ((self.control, "control"), (self.dataplane, "dataplane")):
+            if process:
+                text += f"--- {name} (the end of {process.log})\n{process.tail()}"
+        return text
+
+    def remove(self):
+        for process in (self.dataplane, self.control):
+            if process and process.is_running():
+                process.kill()
+        shutil.rmtree(self.shm, ignore_errors=True)
+
+
+def serves(inspected):
+    dataplane = inspected.get("dataplane") or {}
+    return bool(dataplane.get("alive")) and bool(dataplane.get("workers"))

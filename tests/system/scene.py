@@ -1,0 +1,73 @@
+"""The scene of most tests: an edge node between a client and two backend hosts.
+
+    client 192.0.2.1 ------- service0 192.0.2.53 edge --- 198.51.100.10 eu (primary's backend)
+    2001:db8:53::1           2001:db8:53::53          \\-- 203.0.113.10  us (secondary's backend)
+"""
+import pathlib
+
+from backend import Backend
+from client import Client
+from edge import Edge
+from network import Namespace, connect
+
+SERVICE4, SERVICE6 = "192.0.2.53", "2001:db8:53::53"
+EU4, US4 = "198.51.100.10", "203.0.113.10"
+EU6, US6 = "2001:db8:a::10", "2001:db8:b::10"
+ZONE = (pathlib.Path(__file__).parent / "example.com.zone").read_text()
+
+# A detection of 3 * 100 ms, so that a test of a failover takes half a second.
+CONFIG = """\
+instance: edge1
+zones:
+  - {name: example.com, file: example.com.zone}
+health_checks:
+  eu: {type: http, address: 198.51.100.10, port: 80, path: /healthz, interval: 100ms, timeout: 300ms,
+       failure_threshold: 3, success_threshold: 3}
+  us: {type: tcp, address: 203.0.113.10, port: 80, interval: 100ms, timeout: 300ms}
+failover_groups:
+  app:
+    primary:   {health_check: eu}
+    secondary: {health_check: us}
+    records:
+      - {name: app.example.com, type: A, ttl: 30, primary: [198.51.100.10], secondary: [203.0.113.10]}
+      - {name: app.example.com, type: AAAA, ttl: 30,
+         primary: ["2001:db8:a::10"], secondary: ["2001:db8:b::10"]}
+"""
+
+
+class Scene:
+    """Hosts and cables are there at once; programs are started by the test."""
+
+    def __init__(self, folder, queues=1):
+        self._hosts = [Namespace(host) for host in ("edge", "client", "eu", "us")]
+        edge, client, eu, us = self._hosts
+        connect(edge, "service0", client, "eth0", queues)
+        connect(edge, "eu0", eu, "eth0")
+        connect(edge, "us0", us, "eth0")
+        edge.address("service0", f"{SERVICE4}/24", f"{SERVICE6}/64")
+        client.address("eth0", "192.0.2.1/24", "2001:db8:53::1/64")
+        edge.address("eu0", "198.51.100.1/24", "2001:db8:a::1/64")
+        eu.address("eth0", f"{EU4}/24", f"{EU6}/64")
+        edge.address("us0", "203.0.113.1/24", "2001:db8:b::1/64")
+        us.address("eth0", f"{US4}/24", f"{US6}/64")
+        self.edge = Edge(edge, folder).configure(CONFIG, example_com_zone=ZONE)
+        self.client = Client(client, SERVICE4, SERVICE6)
+        self.eu = Backend(eu, "eu", folder)
+        self.us = Backend(us, "us", folder)
+
+    # The port that most tests use, and the kernel's TCP beside it.
+    port = ("--port", "af_xdp:service0", "--address", SERVICE4, "--address", SERVICE6,
+            "--listen", f"{SERVICE4}:53", "--listen", f"[{SERVICE6}]:53")
+
+    def start(self):
+        """Everything up, the primary answered."""
+        self.eu.start()
+        self.us.start()
+        self.edge.start_control()
+        self.edge.start_dataplane(*self.port)
+        return self
+
+    def remove(self):
+        self.edge.remove()
+        for host in self._hosts:
+            host.remove()
