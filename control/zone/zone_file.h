@@ -22,7 +22,8 @@ struct ZoneFileError {
 
 struct ZoneFileResult {
   Zone zone;
-  std::vector<ZoneFileError> errors;  // all of them; the zone is usable only when there is none
+  std::vector<ZoneFileError> errors;    // by line; the zone is usable only when there is none
+  std::vector<ZoneFileError> warnings;  // worth telling, but served all the same
 };
 
 ZoneFileResult ReadZoneFile(const std::string& path, std::string_view apex_wire);
@@ -36,8 +37,8 @@ std::string NameToText(std::string_view wire);
 absl::StatusOr<uint16_t> TypeFromText(std::string_view text);
 std::string TypeToText(uint16_t type);
 
-// Record data in presentation form, "10 mail.example.com." for MX, to uncompressed wire form and back.
-// Relative names are refused: a value in the configuration has no origin.
+// Record data in presentation form, "10 mail.example.com." for MX, to uncompressed wire form and
+// back. Relative names are refused: a value in the configuration has no origin.
 absl::StatusOr<std::string> RdataFromText(uint16_t type, std::string_view text);
 std::string RdataToText(uint16_t type, std::string_view rdata);
 

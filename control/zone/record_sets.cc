@@ -1,0 +1,164 @@
+#include "control/zone/record_sets.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "control/zone/name.h"
+#include "dataplane/contract/lookup.h"
+
+namespace understudy::control {
+namespace {
+
+constexpr size_t kMaxFindings = 100;
+constexpr size_t kLargeSet = 16;
+// A record in an answer costs its data and twelve octets: pointer, type, class, TTL, length.
+constexpr uint32_t kRecordOctets = 12;
+constexpr uint32_t kMaxSetOctets = 65535;
+
+absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+void FindingList::Add(int line, std::string message) {
+  if (list_->size() < kMaxFindings) {
+    list_->push_back({line, std::move(message)});
+  } else {
+    ++left_out_;
+  }
+}
+
+void FindingList::Close(const std::string& what) {
+  std::stable_sort(list_->begin(), list_->end(),
+                   [](const ZoneFileError& a, const ZoneFileError& b) { return a.line < b.line; });
+  if (left_out_ == 0) return;
+  list_->push_back({0, std::to_string(left_out_) + " more " + what + " are not shown"});
+}
+
+size_t RecordSets::SetHash::operator()(const Key& key) const {
+  return absl::HashOf(Abseil(key.owner), key.type);
+}
+
+size_t RecordSets::SetHash::operator()(uint32_t position) const {
+  const ZoneRecord& record = zone->records[position];
+  return (*this)(Key{record.owner, record.type});
+}
+
+bool RecordSets::SetEqual::operator()(uint32_t a, const Key& b) const {
+  const ZoneRecord& record = zone->records[a];
+  return record.type == b.type && record.owner == b.owner;
+}
+
+bool RecordSets::Has(std::string_view owner, uint16_t type) const {
+  return index_.contains(Key{owner, type});
+}
+
+void RecordSets::Add(std::string_view owner, uint16_t type, uint32_t ttl_s, std::string_view rdata,
+                     int line) {
+  const auto found = index_.find(Key{owner, type});
+  if (found != index_.end()) {
+    AddTo(*found, ttl_s, rdata, line);
+    return;
+  }
+  const auto position = static_cast<uint32_t>(zone_->records.size());
+  ZoneRecord& record = zone_->records.emplace_back();
+  record.owner = owner;
+  record.type = type;
+  record.value.ttl_s = ttl_s;
+  record.value.rdata.emplace_back(rdata);
+  notes_.push_back({line, kRecordOctets + static_cast<uint32_t>(rdata.size()), false});
+  index_.insert(position);
+}
+
+void RecordSets::AddTo(uint32_t position, uint32_t ttl_s, std::string_view rdata, int line) {
+  contract::Side& value = zone_->records[position].value;
+  SetNote& note = notes_[position];
+  if (IsDuplicate(position, rdata)) {
+    warnings_->Add(line, NameOf(position) + " is there twice with the same data: kept once");
+    return;
+  }
+  if (ttl_s != value.ttl_s) {
+    value.ttl_s = std::min(value.ttl_s, ttl_s);
+    if (!note.ttl_warned) {
+      note.ttl_warned = true;
+      warnings_->Add(line, NameOf(position) + " has another TTL on line " +
+                               std::to_string(note.line) + ": the lowest counts (RFC 2181 5.2)");
+    }
+  }
+  const bool fitted = note.octets <= kMaxSetOctets;
+  note.octets += kRecordOctets + static_cast<uint32_t>(rdata.size());
+  if (note.octets > kMaxSetOctets) {
+    if (fitted) errors_->Add(line, NameOf(position) + " has more than 65535 octets of data");
+    return;
+  }
+  value.rdata.emplace_back(rdata);
+}
+
+bool RecordSets::IsDuplicate(uint32_t position, std::string_view rdata) {
+  const std::vector<std::string>& all = zone_->records[position].value.rdata;
+  if (all.size() < kLargeSet) return std::find(all.begin(), all.end(), rdata) != all.end();
+  absl::flat_hash_set<std::string>& seen = large_[position];
+  if (seen.empty()) seen.insert(all.begin(), all.end());
+  return !seen.insert(std::string(rdata)).second;
+}
+
+void RecordSets::CheckWhole() {
+  for (uint32_t i = 0; i < zone_->records.size(); ++i) CheckSingle(i);
+  CheckCnames();
+  CheckDnames();
+}
+
+void RecordSets::CheckSingle(uint32_t position) {
+  const ZoneRecord& record = zone_->records[position];
+  const bool single = record.type == contract::kTypeSoa || record.type == contract::kTypeCname ||
+                      record.type == contract::kTypeDname;
+  if (single && record.value.rdata.size() > 1) {
+    errors_->Add(notes_[position].line, NameOf(position) + " has more than one value");
+  }
+}
+
+void RecordSets::CheckCnames() {
+  absl::flat_hash_map<absl::string_view, int> cnames;  // line by owner
+  for (const ZoneRecord& record : zone_->records) {
+    if (record.type == contract::kTypeCname) cnames[record.owner] = LineOf(record);
+  }
+  if (cnames.empty()) return;
+  for (uint32_t i = 0; i < zone_->records.size(); ++i) {
+    const ZoneRecord& record = zone_->records[i];
+    if (record.type == contract::kTypeCname) continue;
+    const auto cname = cnames.find(record.owner);
+    if (cname == cnames.end()) continue;
+    errors_->Add(notes_[i].line, NameOf(i) + " stands beside the CNAME of line " +
+                                     std::to_string(cname->second) +
+                                     ": a name with a CNAME has no other data (RFC 1034 3.6.2)");
+  }
+}
+
+void RecordSets::CheckDnames() {
+  absl::flat_hash_set<absl::string_view> dnames;
+  for (const ZoneRecord& record : zone_->records) {
+    if (record.type == contract::kTypeDname) dnames.insert(record.owner);
+  }
+  if (dnames.empty()) return;
+  for (uint32_t i = 0; i < zone_->records.size(); ++i) {
+    std::string_view above = zone_->records[i].owner;
+    while (above.size() > zone_->apex.size()) {
+      above.remove_prefix(1 + static_cast<size_t>(static_cast<uint8_t>(above[0])));
+      if (!dnames.contains(Abseil(above))) continue;
+      errors_->Add(notes_[i].line, NameOf(i) + " is below the DNAME of " + NameToText(above) +
+                                       ": it could never be answered (RFC 6672 2.4)");
+      break;
+    }
+  }
+}
+
+int RecordSets::LineOf(const ZoneRecord& record) const {
+  return notes_[static_cast<size_t>(&record - zone_->records.data())].line;
+}
+
+std::string RecordSets::NameOf(uint32_t position) const {
+  const ZoneRecord& record = zone_->records[position];
+  return NameToText(record.owner) + " " + TypeToText(record.type);
+}
+
+}  // namespace understudy::control
