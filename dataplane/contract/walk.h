@@ -39,6 +39,7 @@ class Walk {
   Walk(const Walk&) = delete;
   Walk& operator=(const Walk&) = delete;
 
+  const Table& table() const noexcept { return *cut_.table; }
   const Resolution& step() const noexcept { return step_; }
   const Name& name() const noexcept { return *name_; }  // what step() is about
   // Where step() leads, when it is a CNAME or DNAME.

@@ -1,8 +1,8 @@
 // Ethernet frames in, Ethernet frames out, in the same buffer: the packet path without the NIC.
 //
-// Used by: worker (over mbufs), tests, fuzz targets and bench (over plain memory). Joins wire (frames)
-// and responder (messages); knows no DPDK. A burst runs in phases so that cache misses overlap:
-// parse frames -> Responder::Respond (parse, hash, find, compose) -> address the answers.
+// Used by: worker (over mbufs), tests, fuzz targets and bench (over plain memory). Joins wire
+// (frames) and responder (messages); knows no DPDK. A burst runs in phases so that cache misses
+// overlap: parse frames -> Responder::Respond (parse, hash, find, compose) -> address the answers.
 //
 // Invariants: those of responder.h, and
 //  1. A frame that is answered goes back the way it came: MACs, VLAN tags, addresses and ports
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "dataplane/responder/responder.h"
+#include "dataplane/wire/frame.h"
 
 namespace understudy::responder {
 
@@ -26,7 +27,8 @@ struct Frame {
   // in
   uint8_t* data = nullptr;
   uint32_t length = 0;
-  uint32_t capacity = 0;  // bytes usable from data; at least kFrameRoom for an answer to be possible
+  uint32_t capacity =
+      0;  // bytes usable from data; at least kFrameRoom for an answer to be possible
   // out
   Action action = Action::kDrop;
   contract::Outcome outcome = contract::Outcome::kMalformed;
@@ -49,12 +51,13 @@ using Mac = std::array<uint8_t, 6>;
 
 struct FrameOptions {
   ResponderOptions responder;
-  std::vector<Ipv4> services4;    // at most kMaxServices of each family
+  std::vector<Ipv4> services4;  // at most kMaxServices of each family
   std::vector<Ipv6> services6;
   uint16_t port = 53;
-  bool answer_neighbours = false; // ARP, neighbour discovery, echo for the service addresses are ours
-  Mac mac{};                      // said in ARP and neighbour advertisements
-  bool kernel_side = false;       // frames that are not ours go to the kernel, else they are dropped
+  bool answer_neighbours =
+      false;                 // ARP, neighbour discovery, echo for the service addresses are ours
+  Mac mac{};                 // said in ARP and neighbour advertisements
+  bool kernel_side = false;  // frames that are not ours go to the kernel, else they are dropped
 };
 inline constexpr size_t kMaxServices = 16;
 
@@ -68,6 +71,10 @@ class FrameResponder {
  private:
   bool IsService4(const uint8_t* address) const noexcept;
   bool IsService6(const uint8_t* address) const noexcept;
+  bool IsService(const wire::FrameView& view) const noexcept;
+  bool IsQuery(Frame& frame, const wire::FrameView& view) const noexcept;
+  bool AnswerNeighbour(Frame& frame, const wire::FrameView& view) const noexcept;
+  void PassOn(Frame& frame) const noexcept;
 
   FrameOptions options_;
   Responder responder_;

@@ -1,12 +1,13 @@
 // Query bytes in, response bytes out, in the same buffer: the message-level core of Understudy.
 //
-// Used by: frame_responder (packet path), listen (UDP and TCP sockets), fuzz targets, bench. Knows no
-// NIC, no DPDK, no socket. Implements RFC 1034 4.3.2, RFC 1035 4.1, RFC 2308, RFC 6891.
+// Used by: frame_responder (packet path), listen (UDP and TCP sockets), fuzz targets, bench. Knows
+// no NIC, no DPDK, no socket. Implements RFC 1034 4.3.2, RFC 1035 4.1, RFC 2308, RFC 6891.
 //
 // Invariants
 //  1. Never reads outside [message, message + query_length), never writes outside
 //     [message, message + capacity); noexcept, no allocation, no lock, no clock, no system call.
-//  2. Every exchange leaves with exactly one outcome; answer_length == 0 exactly for the dropped ones.
+//  2. Every exchange leaves with exactly one outcome; answer_length == 0 exactly for the dropped
+//  ones.
 //  3. All answers of one call come from the one cut given to it.
 #ifndef UNDERSTUDY_DATAPLANE_RESPONDER_RESPONDER_H_
 #define UNDERSTUDY_DATAPLANE_RESPONDER_RESPONDER_H_
@@ -36,8 +37,8 @@ struct Exchange {
   // out
   contract::Outcome outcome = contract::Outcome::kMalformed;
   contract::AnsweredBy answered_by = contract::AnsweredBy::kStatic;  // kPositive only
-  uint16_t answer_length = 0;  // 0: send nothing
-  uint32_t sum = 0;            // ones'-complement sum of the answer (wire/checksum.h), not folded
+  uint16_t answer_length = 0;                                        // 0: send nothing
+  uint32_t sum = 0;  // ones'-complement sum of the answer (wire/checksum.h), not folded
 };
 
 // Adds what became of `exchange` to `tally`.

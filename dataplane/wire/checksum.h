@@ -1,0 +1,54 @@
+// The Internet checksum (RFC 1071): sums that can be taken in pieces and joined.
+//
+// Used by: frame and neighbour (IPv4, UDP, ICMP), the responder (sums of messages).
+//
+// A Sum counts 16-bit words in big-endian value, first byte high, and is kept unfolded in 32 or
+// more bits. A piece that begins at an odd offset of the whole is rotated by Odd() before it is
+// added (RFC 1071 2(B)). The field in a packet is ~Fold(sum).
+#ifndef UNDERSTUDY_DATAPLANE_WIRE_CHECKSUM_H_
+#define UNDERSTUDY_DATAPLANE_WIRE_CHECKSUM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace understudy::wire {
+
+constexpr uint16_t Fold(uint64_t sum) {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(sum);
+}
+
+// The sum of a piece, as it counts when the piece begins at an odd offset.
+constexpr uint32_t Odd(uint64_t sum) {
+  const uint16_t folded = Fold(sum);
+  return static_cast<uint16_t>(folded << 8 | folded >> 8);
+}
+
+// Sum over `length` bytes that begin at an even offset. Reads only them.
+inline uint32_t SumOf(const uint8_t* bytes, size_t length) {
+  // Words are added as they lie in memory and swapped once at the end: the byte order of the words
+  // does not matter for a ones'-complement sum (RFC 1071 2(B)).
+  uint64_t sum = 0;
+  size_t at = 0;
+  for (; at + 8 <= length; at += 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes + at, sizeof(word));
+    sum += word & 0xffffffff;
+    sum += word >> 32;
+  }
+  if (at < length) {
+    uint64_t rest = 0;
+    std::memcpy(&rest, bytes + at, length - at);
+    sum += rest & 0xffffffff;
+    sum += rest >> 32;
+  }
+  return __builtin_bswap16(Fold(sum));
+}
+
+}  // namespace understudy::wire
+
+#endif  // UNDERSTUDY_DATAPLANE_WIRE_CHECKSUM_H_
