@@ -26,14 +26,15 @@ struct ProbeResult {
   std::string reason;  // "HTTP 200", "connect 192.0.2.10:80: connection refused"
   absl::Time started = absl::InfinitePast();
   absl::Duration took;
-  // False: this host lacked something (descriptors, ports, the processor), so the attempt says nothing
-  // about the endpoint. Without this, a shortage here would look like every backend dying at once.
+  // False: this host lacked something (descriptors, ports, the processor), so the attempt says
+  // nothing about the endpoint. Without this, a shortage here would look like every backend dying
+  // at once.
   bool conclusive = true;
 };
 
 struct Verdict {
   bool healthy = true;
-  uint32_t contrary = 0;  // results in a row that contradict `healthy`; below the threshold
+  uint32_t contrary = 0;   // results in a row that contradict `healthy`; below the threshold
   uint64_t successes = 0;  // since the check was first configured
   uint64_t failures = 0;
   absl::Time changed_at = absl::InfinitePast();  // when `healthy` last changed

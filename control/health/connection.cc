@@ -1,0 +1,124 @@
+#include "control/health/connection.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/error.hpp>
+#include <cctype>
+#include <vector>
+
+namespace understudy::control {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
+
+constexpr std::chrono::milliseconds kCloseLimit{100};
+constexpr size_t kCloseBytes = 64 << 10;
+// More than the lag of a busy loop, less than what would hide that this process stood still.
+constexpr std::chrono::milliseconds kOversleptLimit{500};
+
+}  // namespace
+
+void Connection::SetDeadline(Clock::time_point deadline) {
+  deadline_ = deadline;
+  tcp_.expires_at(deadline);
+}
+
+asio::awaitable<error_code> Connection::Connect(tcp::endpoint endpoint) {
+  if (aborted_) co_return asio::error::operation_aborted;
+  auto [ec] = co_await tcp_.async_connect(endpoint, kResult);
+  if (ec) co_return ec;
+  // With nobody listening on a local port of the ephemeral range, the kernel may choose that very
+  // port as ours: the socket is then connected to itself (RFC 9293 3.5, simultaneous open).
+  if (tcp_.socket().local_endpoint(ec) == endpoint) {
+    Abort();
+    co_return asio::error::connection_refused;
+  }
+  co_return error_code();
+}
+
+asio::awaitable<error_code> Connection::Handshake(asio::ssl::context& context,
+                                                  std::string server_name) {
+  tls_.emplace(tcp_, context);
+  if (!server_name.empty() &&
+      SSL_set_tlsext_host_name(tls_->native_handle(), server_name.c_str()) != 1) {
+    co_return asio::error::no_memory;
+  }
+  auto [ec] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kResult);
+  if (ec == asio::ssl::error::stream_truncated) co_return asio::error::eof;
+  co_return ec;
+}
+
+asio::awaitable<error_code> Connection::Send(std::string_view request) {
+  request_sent_ = true;
+  const asio::const_buffer buffer(request.data(), request.size());
+  if (tls_.has_value()) {
+    auto [ec, sent] = co_await asio::async_write(*tls_, buffer, kResult);
+    co_return ec;
+  }
+  auto [ec, sent] = co_await asio::async_write(tcp_, buffer, kResult);
+  co_return ec;
+}
+
+asio::awaitable<error_code> Connection::Receive(asio::mutable_buffer buffer, size_t* received) {
+  if (tls_.has_value()) {
+    auto [ec, count] = co_await tls_->async_read_some(buffer, kResult);
+    *received = count;
+    if (ec == asio::ssl::error::stream_truncated) co_return asio::error::eof;
+    co_return ec;
+  }
+  auto [ec, count] = co_await tcp_.async_read_some(buffer, kResult);
+  *received = count;
+  co_return ec;
+}
+
+asio::awaitable<void> Connection::Close() {
+  if (!tcp_.socket().is_open()) co_return;
+  SetDeadline(Clock::now() + kCloseLimit);
+  error_code ignored;
+  if (!request_sent_) tcp_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  std::vector<char> sink(4096);
+  error_code ec;
+  for (size_t total = 0; !ec && total < kCloseBytes;) {
+    size_t received = 0;
+    ec = co_await Receive(asio::buffer(sink), &received);
+    total += received;
+  }
+  if (tls_.has_value() && ec == asio::error::eof && !aborted_) {
+    co_await tls_->async_shutdown(kResult);
+  }
+  tcp_.close();
+}
+
+void Connection::Abort() {
+  aborted_ = true;
+  tcp_.close();
+}
+
+bool Connection::Overslept() const { return Clock::now() > deadline_ + kOversleptLimit; }
+
+std::string Phrase(const error_code& ec) {
+  if (ec == asio::error::eof) return "connection closed";
+  std::string text = ec.message();
+  // "Connection refused", but not "TLS ...".
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0) {
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  }
+  return text;
+}
+
+bool IsTimeout(const error_code& ec) { return ec == boost::beast::error::timeout; }
+
+bool IsShortageHere(const error_code& ec) {
+  namespace errc = boost::system::errc;
+  return ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
+         ec == errc::no_buffer_space || ec == errc::not_enough_memory ||
+         ec == errc::address_not_available;
+}
+
+}  // namespace understudy::control
