@@ -36,7 +36,7 @@ enum class Rcode : uint8_t {  // RFC 1035 4.1.1, RFC 6895 2.3
   kRefused = 5,
   kYxDomain = 6,
 };
-inline constexpr uint16_t kBadVers =
+inline constexpr uint16_t kRcodeBadVers =
     16;  // RFC 6891 9; its upper eight bits travel in the OPT record
 
 inline constexpr uint16_t kClassIn = 1;
