@@ -102,9 +102,10 @@ absl::Status Store::OpenDatabase(Remembered* remembered) {
   if (std::string error = MoveAside(options_.path, &moved_to); !error.empty()) {
     return absl::UnavailableError(absl::StrCat(status.message(), "; ", error));
   }
-  if (options_.on_moved_aside) {
-    options_.on_moved_aside(absl::StrCat("state database is damaged (", status.message(),
-                                         "): moved to ", moved_to, ", a new one is started"));
+  {
+    const std::lock_guard guard(mutex_);
+    notices_.push_back(absl::StrCat("state database is damaged (", status.message(), "): moved to ",
+                                    moved_to, ", a new one is started"));
   }
   return OpenOnce(remembered);
 }
@@ -173,13 +174,13 @@ void Store::Remember(const StateChanges& changes) {
 }
 
 void Store::SetHealth(const absl::Status& status) {
-  bool changed = false;
-  {
-    const std::lock_guard guard(mutex_);
-    changed = health_.ok() != status.ok();
-    health_ = status;
-  }
-  if (changed && options_.on_health) options_.on_health(status);
+  const std::lock_guard guard(mutex_);
+  health_ = status;
+}
+
+std::vector<std::string> Store::TakeNotices() {
+  const std::lock_guard guard(mutex_);
+  return std::exchange(notices_, {});
 }
 
 }  // namespace understudy::control

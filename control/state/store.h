@@ -1,7 +1,7 @@
 // The durable state of one instance: remembers over restarts, never in the way.
 //
 // Everything is written by a thread of its own. Trouble (disk full, read-only directory, a damaged
-// file) is told once, shown in the status, and service goes on; the thread tries again every few
+// file) shows in health(), and service goes on; the thread tries again every few
 // seconds and then writes everything it was told since, so that the file is right again.
 //
 // Invariants
@@ -34,11 +34,6 @@ class Store {
   struct Options {
     std::string path;
     absl::Duration retry = absl::Seconds(5);
-    // Runs on the store's thread whenever the state stopped being durable, or is durable again.
-    std::function<void(const absl::Status&)> on_health;
-    // Runs on the thread that opens the file (Open's caller, later the store's) when a damaged file
-    // was moved aside.
-    std::function<void(const std::string&)> on_moved_aside;
   };
 
   // Always gives a store; what it could read is in `remembered`, what went wrong in health().
@@ -50,6 +45,8 @@ class Store {
   void Write(StateChanges changes, Done done = nullptr);
   // OK, or why the state is not durable now.
   absl::Status health() const;
+  // Sentences an operator should read, each given once: a damaged file was moved aside.
+  std::vector<std::string> TakeNotices();
   const std::string& path() const { return options_.path; }
 
  private:
@@ -77,6 +74,7 @@ class Store {
   std::condition_variable wake_;
   Batch queued_;
   absl::Status health_;
+  std::vector<std::string> notices_;
   bool ending_ = false;
   std::thread thread_;
 };

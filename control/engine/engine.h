@@ -1,0 +1,161 @@
+// Engine: the flow from probe to publication, on one event loop.
+//
+//   probe result -> Standing -> (everything ready in this turn of the loop) -> Decide
+//                -> one selection -> publication -> events, store
+//
+// Invariants
+//  1. All members run on the loop's thread; none of them blocks. Parsing and table writing are the
+//     Reloader's thread, disk is the Store's.
+//  2. The heartbeat is beaten by this loop, so a loop that is stuck is a control that is stale.
+//  3. A reload that fails anywhere changes nothing.
+//  4. What was acknowledged to an operator is on disk, or the answer says that it is not.
+// Used by: main (owns it), api (drives and shows it), tests (with a clock of theirs).
+#ifndef UNDERSTUDY_CONTROL_ENGINE_ENGINE_H_
+#define UNDERSTUDY_CONTROL_ENGINE_ENGINE_H_
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/config/config.h"
+#include "control/engine/dataplane_watch.h"
+#include "control/engine/periodic.h"
+#include "control/engine/reloader.h"
+#include "control/engine/selection_watch.h"
+#include "control/engine/standing.h"
+#include "control/event/event_log.h"
+#include "control/health/checker.h"
+#include "control/publication/publisher.h"
+#include "control/state/store.h"
+
+namespace understudy::control {
+
+struct ReloadResult {
+  std::vector<std::string> errors;  // empty: the new configuration is served
+  std::vector<std::string> warnings;
+  uint64_t table_generation = 0;
+  absl::Duration took;
+};
+
+// What is served, for the status.
+struct Served {
+  std::string instance;
+  std::string config_file;
+  size_t zones = 0;
+  size_t zone_records = 0;
+  uint64_t table_generation = 0;  // published by this process; 0: none yet
+  absl::Time loaded_at;
+  contract::TableWriter::Size size;
+};
+
+class Engine {
+ public:
+  struct Options {
+    std::function<Moment()> clock;  // unset: the system's clocks
+    Reloader::Load load;            // reads the configuration again, for Reload
+    bool probe = true;              // false: probe results come from Take alone
+  };
+  // Reason and author of an override, and its end.
+  struct ForceOrder {
+    std::string group;
+    Choice side = Choice::kPrimary;
+    absl::Duration duration = absl::InfiniteDuration();
+    std::string reason;
+    std::string author;
+  };
+  // Called on the loop when the store has tried: OK means it is on disk.
+  using Durable = std::function<void(const absl::Status&)>;
+  using Reloaded = std::function<void(const ReloadResult&)>;
+
+  Engine(boost::asio::io_context& io, Publisher& publisher, Store& store, Options options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Begins to probe and to decide, and writes the table; it is published when it is ready. Until
+  // then health changes go on in the table a predecessor left.
+  void Start(std::shared_ptr<const DesiredState> desired, Remembered remembered);
+  // A planned end: answers go on from what is published.
+  void Stop();
+
+  void Take(const HealthCheck& check, const ProbeResult& result);
+  // The side changes before these return; `durable` follows. Errors: `durable` is not called.
+  absl::Status Force(const ForceOrder& order, Durable durable);
+  absl::Status Release(const std::string& group, const std::string& author,
+                       const std::string& reason, Durable durable);
+  // One at a time: a reload asked for while one is under way follows it.
+  void Reload(Reloaded done);
+
+  const Standing& standing() const { return standing_; }
+  const EventLog& events() const { return log_; }
+  const Publisher& publisher() const { return publisher_; }
+  const Served& served() const { return served_; }
+  absl::Status state_health() const { return store_.health(); }
+  // OK, or why the configuration that was loaded is not published.
+  const absl::Status& table_health() const { return table_health_; }
+  absl::Time started_at() const { return started_at_; }
+  bool reloading() const { return reloading_; }
+  Moment now() const { return options_.clock(); }
+
+ private:
+  void ScheduleTurn();
+  void Turn();
+  void ArmTurn();
+  void Publish(const Decisions& decisions);
+  void PublishUnpublished();
+  void PublishFirstTable();
+  void RetryFirstTable();
+  absl::Status PublishLoaded(const Loaded& loaded);
+  void RunReload();
+  void FinishReload(Loaded loaded, absl::Time started);
+  void SetServed(const DesiredState& desired);
+  void RecordExpired(const Decisions& decisions);
+  void RecordDropped(const DroppedOverrides& dropped);
+  void RecordVerdict(const CheckStanding& check);
+  void Record(Event event);
+  void Save(Durable durable);
+  void Tend();
+  void Tick();
+
+  boost::asio::io_context& io_;
+  Publisher& publisher_;
+  Store& store_;
+  Options options_;
+  Standing standing_;
+  EventLog log_;
+  Served served_;
+  absl::Time started_at_;
+  absl::Status table_health_;
+  bool state_was_durable_ = true;
+
+  std::shared_ptr<const DesiredState> desired_;  // until its table is published
+  std::map<std::string, Choice> unpublished_;    // decided, but refused by the publisher so far
+  bool publication_trouble_ = false;
+  std::vector<Event> unsaved_events_;
+  bool turn_scheduled_ = false;
+
+  bool reloading_ = false;
+  std::vector<Reloaded> reload_waiting_;  // for the one under way
+  std::vector<Reloaded> reload_queued_;   // for the one after it
+
+  Checker checker_;
+  DataplaneWatch dataplane_watch_;
+  SelectionWatch selection_watch_;
+  boost::asio::steady_timer turn_timer_;
+  boost::asio::steady_timer retry_timer_;
+  Periodic heartbeat_;
+  Periodic tend_;
+  Periodic tick_;
+  Reloader reloader_;  // last: its thread ends before anything it uses
+};
+
+// Runs `io` until it is stopped. An exception out of a handler is logged, and the loop goes on:
+// what failed over until now shall go on failing over.
+void RunLoop(boost::asio::io_context& io);
+
+}  // namespace understudy::control
+
+#endif  // UNDERSTUDY_CONTROL_ENGINE_ENGINE_H_
