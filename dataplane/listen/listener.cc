@@ -1,0 +1,118 @@
+#include "dataplane/listen/listener.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace understudy::listen {
+namespace {
+
+// What an epoll event is about: its kind in the high half, an index in the low one.
+enum Kind : uint64_t { kStop = 0, kUdp = 1, kAccept = 2, kConnection = 3 };
+constexpr uint64_t Tag(Kind kind) { return uint64_t{kind} << 32; }
+
+constexpr int kEvents = 64;
+constexpr int kUdpBurstsAtATime = 8;  // then TCP gets its turn
+constexpr uint64_t kMs = 1'000'000;
+
+}  // namespace
+
+std::unique_ptr<Listener> Listener::Open(const ListenerSettings& settings, std::string* error) {
+  std::unique_ptr<Listener> listener(new Listener(settings));
+  listener->epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  listener->stop_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (listener->epoll_ < 0 || !listener->Watch(listener->stop_, Tag(kStop))) {
+    *error = std::string("cannot wait for events: ") + std::strerror(errno);
+    return nullptr;
+  }
+  for (const SocketAddress& address : settings.addresses) {
+    *error = listener->Bind(address);
+    if (!error->empty()) return nullptr;
+  }
+  listener->connections_ =
+      TcpService::Create(listener->epoll_, Tag(kConnection), settings.tcp_connections,
+                         settings.tcp_idle_timeout_ms * kMs, error);
+  return listener->connections_ ? std::move(listener) : nullptr;
+}
+
+Listener::~Listener() {
+  for (const int fd : tcp_) close(fd);
+  if (stop_ >= 0) close(stop_);
+  if (epoll_ >= 0) close(epoll_);
+}
+
+bool Listener::Watch(int fd, uint64_t data) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u64 = data;
+  return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+// UDP first: when the kernel chooses the port, TCP takes the same.
+std::string Listener::Bind(const SocketAddress& address) {
+  std::string error;
+  std::unique_ptr<UdpSocket> udp = UdpSocket::Open(address, &error);
+  if (!udp) return error;
+  const int tcp = OpenTcp(udp->bound(), &error);
+  if (tcp < 0) return error;
+  tcp_.push_back(tcp);
+  bound_.push_back(udp->bound());
+  udp_.push_back(std::move(udp));
+  if (!Watch(udp_.back()->fd(), Tag(kUdp) + udp_.size() - 1) ||
+      !Watch(tcp, Tag(kAccept) + tcp_.size() - 1)) {
+    return "cannot wait for events on " + address.text() + ": " + std::strerror(errno);
+  }
+  return "";
+}
+
+void Listener::Stop() {
+  const uint64_t one = 1;
+  // Fails only when it is full of earlier ones: then it is readable as it should be.
+  while (write(stop_, &one, sizeof(one)) < 0 && errno == EINTR) {
+  }
+}
+
+void Listener::Dispatch(uint64_t data, uint64_t now_ns, worker::TableReader& reader) {
+  const auto index = static_cast<uint32_t>(data);
+  switch (data >> 32) {
+    case kStop:
+      stopped_ = true;
+      break;
+    case kUdp:
+      for (int i = 0; i < kUdpBurstsAtATime; ++i) {
+        if (!udp_[index]->Serve(burst_, reader, responder_)) break;
+      }
+      break;
+    case kAccept:
+      connections_->Accept(tcp_[index], now_ns);
+      break;
+    case kConnection:
+      connections_->Serve(index, now_ns, reader, responder_);
+      break;
+    default:
+      break;
+  }
+}
+
+void Listener::Run(worker::TableReader& reader) {
+  epoll_event events[kEvents];
+  while (!stopped_) {
+    uint64_t now_ns = contract::MonotonicNs();
+    const uint64_t end_ns = connections_->CloseIdle(now_ns);
+    int timeout_ms = -1;
+    if (end_ns != 0) {
+      timeout_ms = static_cast<int>(std::min<uint64_t>((end_ns - now_ns) / kMs + 1, 60'000));
+    }
+    reader.Leave();
+    const int count = epoll_wait(epoll_, events, kEvents, timeout_ms);
+    now_ns = contract::MonotonicNs();
+    for (int i = 0; i < count; ++i) Dispatch(events[i].data.u64, now_ns, reader);
+  }
+  reader.Leave();
+}
+
+}  // namespace understudy::listen

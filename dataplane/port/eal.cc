@@ -1,0 +1,116 @@
+#include "dataplane/port/eal.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+namespace understudy::port {
+namespace {
+
+std::string Joined(const std::vector<uint32_t>& numbers) {
+  std::string text;
+  for (const uint32_t number : numbers) text += (text.empty() ? "" : ",") + std::to_string(number);
+  return text;
+}
+
+// "0@(0,1),1@1": the main lcore floats, each worker has its CPU.
+std::string LcoresOf(const EalPlan& plan) {
+  std::string lcores = "0@(" + Joined(plan.cpus) + ")";
+  for (uint32_t i = 0; i < plan.workers; ++i) {
+    const uint32_t cpu = plan.cpus[plan.cpus.size() - 1 - i % plan.cpus.size()];
+    lcores += "," + std::to_string(i + 1) + "@" + std::to_string(cpu);
+  }
+  return lcores;
+}
+
+bool ChoosesCores(const std::vector<std::string>& user) {
+  return std::ranges::any_of(user, [](const std::string& argument) {
+    return argument.starts_with("-l") || argument.starts_with("-c") ||
+           argument.starts_with("--lcores");
+  });
+}
+
+}  // namespace
+
+std::vector<std::string> EalArguments(const EalPlan& plan) {
+  std::vector<std::string> arguments = {
+      "understudy-dataplane", "--file-prefix", "understudy-" + plan.instance,
+      "--no-telemetry",       "--log-level",   "lib.eal:warning",
+      "-m",                   std::to_string(plan.memory_mb)};
+  if (plan.hugepages) {
+    arguments.push_back("--in-memory");  // hugepages without a mounted hugetlbfs
+  } else {
+    arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
+  }
+  if (!ChoosesCores(plan.user)) {
+    arguments.insert(arguments.end(), {"--lcores", LcoresOf(plan)});
+  }
+  bool pci = false;
+  for (const PortSpec& port : plan.ports) {
+    if (port.kind != PortKind::kNic) continue;
+    arguments.insert(arguments.end(), {"-a", port.target});
+    pci = true;
+  }
+  // AF_XDP registers a pool as one piece of memory, which it is by virtual addresses alone.
+  if (!pci) arguments.insert(arguments.end(), {"--no-pci", "--iova-mode", "va"});
+  arguments.insert(arguments.end(), plan.user.begin(), plan.user.end());
+  return arguments;
+}
+
+std::vector<uint32_t> AllowedCpus() {
+  std::vector<uint32_t> cpus;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+    for (uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+    }
+  }
+  if (cpus.empty()) cpus.push_back(0);
+  return cpus;
+}
+
+uint64_t FreeHugepagesMb() {
+  uint64_t total_kb = 0;
+  std::error_code error;
+  const std::filesystem::path sizes = "/sys/kernel/mm/hugepages";
+  for (auto entry = std::filesystem::directory_iterator(sizes, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();  // hugepages-2048kB
+    const size_t dash = name.find('-');
+    uint64_t free = 0;
+    if (dash == std::string::npos || !(std::ifstream(entry->path() / "free_hugepages") >> free)) {
+      continue;
+    }
+    total_kb += free * std::strtoull(name.c_str() + dash + 1, nullptr, 10);
+  }
+  return total_kb / 1024;
+}
+
+std::string StartEal(const EalPlan& plan) {
+  std::vector<std::string> arguments = EalArguments(plan);
+  std::vector<char*> raw;  // EAL reorders it, and keeps pointers into the strings only while it runs
+  raw.reserve(arguments.size());
+  for (std::string& argument : arguments) raw.push_back(argument.data());
+  if (rte_eal_init(static_cast<int>(raw.size()), raw.data()) >= 0) return "";
+  std::string line;
+  for (const std::string& argument : arguments) line += " " + argument;
+  return std::string("DPDK does not start: ") + rte_strerror(rte_errno) + " (arguments:" + line + ")";
+}
+
+void StopEal() { rte_eal_cleanup(); }
+
+std::vector<uint32_t> WorkerCores() {
+  std::vector<uint32_t> cores;
+  unsigned core = 0;
+  RTE_LCORE_FOREACH_WORKER(core) { cores.push_back(core); }
+  return cores;
+}
+
+}  // namespace understudy::port

@@ -1,0 +1,46 @@
+// What DPDK's EAL is started with: cores, memory, and nothing it does not need.
+//
+// Used by: main (before the first port). Without ports there is no EAL.
+//
+// Invariants
+//  1. A dataplane leaves no files behind: memory is anonymous, with hugepages or without.
+//  2. Its CPUs are those the process may run on: workers take the last ones, one each, everything else
+//     floats over all of them.
+#ifndef UNDERSTUDY_DATAPLANE_PORT_EAL_H_
+#define UNDERSTUDY_DATAPLANE_PORT_EAL_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dataplane/port/port_spec.h"
+
+namespace understudy::port {
+
+struct EalPlan {
+  std::string instance;
+  std::vector<PortSpec> ports;
+  std::vector<uint32_t> cpus;  // the process's, ascending
+  uint32_t workers = 1;        // at most as many as cpus
+  uint32_t memory_mb = 256;
+  bool hugepages = false;
+  std::vector<std::string> user;  // appended, so that they win
+};
+
+// The argument vector of rte_eal_init, program name included. Pure.
+std::vector<std::string> EalArguments(const EalPlan& plan);
+
+// CPUs this process may run on.
+std::vector<uint32_t> AllowedCpus();
+// Megabytes in free hugepages of all sizes.
+uint64_t FreeHugepagesMb();
+
+// Error text, empty when EAL runs.
+std::string StartEal(const EalPlan& plan);
+void StopEal();
+// The cores EAL gave us beside the main one.
+std::vector<uint32_t> WorkerCores();
+
+}  // namespace understudy::port
+
+#endif  // UNDERSTUDY_DATAPLANE_PORT_EAL_H_

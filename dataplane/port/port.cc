@@ -1,0 +1,196 @@
+#include "dataplane/port/port.h"
+
+#include <rte_ethdev.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "dataplane/port/xdp_program.h"
+
+namespace understudy::port {
+namespace {
+
+// AF_XDP: 2048 buffers wait to be filled, up to as many leave or have left, the rest is in hand. A
+// buffer with its headers must fit a page (the kernel's limit for a chunk of UMEM).
+constexpr uint32_t kAfXdpBuffers = 6143;
+constexpr uint32_t kAfXdpBufferRoom = 3648;
+constexpr uint32_t kAfXdpDescriptors = 2048;
+constexpr uint32_t kAfXdpFilled = 2048;  // by net_af_xdp before the first frame
+constexpr uint32_t kBuffers = 4095;
+constexpr uint32_t kBufferRoom = 2048;
+constexpr uint32_t kTapBuffers = 2047;
+
+constexpr uint16_t kIpv6AndUdp = 40 + 8;
+static_assert(kAfXdpBuffers > kAfXdpFilled + kAfXdpDescriptors);
+
+std::string TextOf(const responder::Mac& mac) {
+  char text[18];
+  std::snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+                mac[4], mac[5]);
+  return text;
+}
+
+uint32_t RoomOf(PortKind kind) {
+  if (kind == PortKind::kAfXdp) return kAfXdpBufferRoom;
+  return kind == PortKind::kMemif ? responder::kFrameRoom : kBufferRoom;
+}
+
+}  // namespace
+
+uint32_t QueuesOf(const PortSpec& spec, uint32_t wanted, uint32_t otherwise, std::string* error) {
+  if (spec.kind != PortKind::kAfXdp) return wanted != 0 ? wanted : otherwise;
+  const std::optional<Interface> interface = LookAt(spec.target, error);
+  if (!interface) return 0;
+  const uint32_t queues = wanted != 0 ? wanted : interface->rx_queues;
+  if (interface->rx_queues > queues || interface->rx_queues > interface->channels) {
+    const uint32_t possible = std::min(queues, interface->channels);
+    *error = spec.text + ": the interface receives on " + std::to_string(interface->rx_queues) +
+             " queues and " + std::to_string(possible) +
+             " would be served; queries on the others would go to the kernel. " +
+             (interface->rx_queues > interface->channels
+                  ? "Its driver has no combined channels: give it one receive queue (ip link add "
+                    "... numrxqueues 1, or ethtool -L " + spec.target + " rx 1)"
+                  : "Say --queues " + std::to_string(interface->rx_queues) + ", or ethtool -L " +
+                        spec.target + " combined " + std::to_string(queues));
+    return 0;
+  }
+  if (queues > interface->rx_queues) {
+    *error = spec.text + ": --queues " + std::to_string(queues) + ", but the interface has " +
+             std::to_string(interface->rx_queues);
+    return 0;
+  }
+  return queues;
+}
+
+uint32_t MemoryMbOf(const PortSpec& spec, uint32_t queues) {
+  const uint64_t buffers = spec.kind == PortKind::kAfXdp ? kAfXdpBuffers : kBuffers;
+  const uint64_t overhead = 512;  // mbuf, headroom and pool header of a buffer
+  uint64_t bytes = queues * buffers * (RoomOf(spec.kind) + overhead);
+  if (IsWholeNic(spec.kind)) bytes += queues * kTapBuffers * (kBufferRoom + overhead);
+  return static_cast<uint32_t>(bytes >> 20) + 8;
+}
+
+std::unique_ptr<Port> Port::Open(const PortSpec& spec, const PortSettings& settings,
+                                 std::string* error) {
+  std::unique_ptr<Port> port(new Port(spec));
+  switch (spec.kind) {
+    case PortKind::kAfXdp:
+      *error = port->OpenAfXdp(settings);
+      break;
+    case PortKind::kNic:
+    case PortKind::kEal:
+      *error = port->OpenWholeNic(settings);
+      break;
+    case PortKind::kMemif:
+      *error = port->OpenMemif(settings);
+      break;
+  }
+  if (!error->empty()) {
+    *error = spec.text + ": " + *error;
+    return nullptr;
+  }
+  port->Answer(settings);
+  return port;
+}
+
+Port::~Port() = default;
+
+std::string Port::OpenAfXdp(const PortSettings& settings) {
+  std::string error;
+  const std::optional<Interface> interface = LookAt(spec_.target, &error);
+  if (!interface) return error;
+  if (!interface->up) return "it is down: ip link set dev " + spec_.target + " up";
+  claim_ = InterfaceClaim::Take(spec_.target, &error);
+  if (!claim_) return error;
+  const std::string program = FindProgram(settings.xdp_program, &error);
+  if (program.empty()) return error;
+  bool took_over = false;
+  error = MakeWay(interface->index, spec_.target, &took_over);
+  if (!error.empty()) return error;
+  if (took_over) settings.log(spec_.text + ": replaced the XDP program a predecessor left");
+  if (interface->strips_vlan) {
+    settings.log(spec_.text + (KeepVlanTags(spec_.target)
+                                   ? ": VLAN tags now stay in the frames (rxvlan off)"
+                                   : ": cannot switch rxvlan off, tagged queries are answered "
+                                     "untagged"));
+  }
+  DeviceSettings device;
+  device.name = "net_af_xdp" + std::to_string(settings.index);
+  device.arguments = "iface=" + spec_.target + ",start_queue=0,queue_count=" +
+                     std::to_string(settings.queues) + ",xdp_prog=" + program;
+  device.queues = settings.queues;
+  device.descriptors = kAfXdpDescriptors;
+  device.buffers = kAfXdpBuffers;
+  device.buffer_room = kAfXdpBufferRoom;
+  device.one_piece = true;
+  device_ = Device::Open(device, &error);
+  if (!device_) return error;
+  return FillServices(interface->index, settings.services4, settings.services6);
+}
+
+std::string Port::OpenWholeNic(const PortSettings& settings) {
+  DeviceSettings device;
+  device.is_virtual = spec_.kind == PortKind::kEal;
+  const size_t comma = spec_.target.find(',');
+  device.name = device.is_virtual ? spec_.target.substr(0, comma) : spec_.target;
+  if (device.is_virtual && comma != std::string::npos) {
+    device.arguments = spec_.target.substr(comma + 1);
+  }
+  device.queues = settings.queues;
+  device.buffers = kBuffers;
+  device.buffer_room = kBufferRoom;
+  device.all_multicast = true;
+  std::string error;
+  device_ = Device::Open(device, &error);
+  return device_ ? OpenTap(settings) : error;
+}
+
+std::string Port::OpenTap(const PortSettings& settings) {
+  DeviceSettings tap;
+  tap.name = "net_tap" + std::to_string(settings.index);
+  tap.arguments = "iface=" + settings.tap + ",mac=" + TextOf(device_->mac());
+  tap.queues = settings.queues;
+  tap.descriptors = 512;
+  tap.buffers = kTapBuffers;
+  tap.buffer_room = kBufferRoom;
+  std::string error;
+  tap_ = Device::Open(tap, &error);
+  if (!tap_) return error;
+  rte_eth_dev_set_mtu(tap_->id(), device_->mtu());
+  settings.log(spec_.text + ": the kernel's side is " + settings.tap);
+  return "";
+}
+
+std::string Port::OpenMemif(const PortSettings& settings) {
+  DeviceSettings device;
+  device.name = "net_memif" + std::to_string(settings.index);
+  device.arguments = "socket=" + spec_.target + ",socket-abstract=no,id=" +
+                     std::to_string(spec_.memif_id) +
+                     ",role=" + (spec_.memif_server ? "server" : "client");
+  device.queues = settings.queues;
+  device.buffers = kBuffers;
+  device.buffer_room = responder::kFrameRoom;
+  std::string error;
+  device_ = Device::Open(device, &error);
+  return error;
+}
+
+void Port::Answer(const PortSettings& settings) {
+  responder::FrameOptions options;
+  options.services4 = settings.services4;
+  options.services6 = settings.services6;
+  options.mac = device_->mac();
+  options.answer_neighbours = spec_.kind != PortKind::kAfXdp;
+  options.kernel_side = tap_ != nullptr;
+  options.responder.max_udp_payload = settings.max_udp_payload;
+  const auto fits = static_cast<uint16_t>(std::max(device_->mtu() - kIpv6AndUdp, 512));
+  if (spec_.kind != PortKind::kMemif && fits < settings.max_udp_payload) {
+    options.responder.max_udp_payload = fits;
+    settings.log(spec_.text + ": answers have at most " + std::to_string(fits) +
+                 " octets, by its MTU of " + std::to_string(device_->mtu()));
+  }
+  responder_ = std::make_unique<responder::FrameResponder>(options);
+}
+
+}  // namespace understudy::port

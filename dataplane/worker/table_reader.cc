@@ -1,0 +1,53 @@
+#include "dataplane/worker/table_reader.h"
+
+namespace understudy::worker {
+
+contract::Cut TableReader::Enter() noexcept {
+  if (online_) {
+    quiescence_.Report(id_);
+  } else {
+    quiescence_.GoOnline(id_);
+    online_ = true;
+  }
+  const AdoptedTable* adopted = swap_.current();
+  if (adopted == nullptr) [[unlikely]]
+    return {};
+  if (adopted->sequence != sequence_) [[unlikely]] {
+    // The selection reader knows tables by address, and this one may lie where an old one was.
+    selection_.Leave();
+    sequence_ = adopted->sequence;
+  }
+  contract::Cut cut = selection_.Enter(*adopted->table);
+  switch (swap_.staleness()) {
+    case Staleness::kFresh:
+    case Staleness::kFrozen:
+      break;
+    case Staleness::kPrimary:
+      cut.choices = adopted->all_primary.data();
+      break;
+    case Staleness::kServfail:
+      cut.choices = adopted->all_servfail.data();
+      break;
+  }
+  return cut;
+}
+
+void TableReader::Leave() noexcept {
+  if (!online_) return;
+  selection_.Leave();
+  sequence_ = 0;
+  quiescence_.GoOffline(id_);
+  online_ = false;
+}
+
+void TableReader::Account(const contract::Tally& tally) noexcept {
+  if (tally.received == 0) return;
+  contract::AddTo(slot_, tally);
+  if (swap_.staleness() != Staleness::kFresh) {
+    // relaxed, load and store: this thread is the slot's only writer.
+    slot_.stale_answers.store(slot_.stale_answers.load(std::memory_order_relaxed) + 1,
+                              std::memory_order_relaxed);
+  }
+}
+
+}  // namespace understudy::worker
