@@ -1,4 +1,5 @@
-// The configuration file: YAML and the master files it names, to DesiredState or to every error in them.
+// The configuration file: YAML and the master files it names, to DesiredState or to every error in
+// them.
 //
 // Used by: control's main and its reload, `understudy-control --check`, the fuzz target.
 #ifndef UNDERSTUDY_CONTROL_CONFIG_CONFIG_H_

@@ -1,8 +1,9 @@
 // What an edge node shall serve, after parsing and checking: the noun every other part of control
 // works on. Plain values; two of them can be compared, so a reload touches only what changed.
 //
-// Used by: config (makes it), engine (applies it), publication (writes the table from it), api (shows it).
-// Names are in canonical wire form (lower case, uncompressed); record data in uncompressed wire form.
+// Used by: config (makes it), engine (applies it), publication (writes the table from it), api
+// (shows it). Names are in canonical wire form (lower case, uncompressed); record data in
+// uncompressed wire form.
 #ifndef UNDERSTUDY_CONTROL_CONFIG_DESIRED_STATE_H_
 #define UNDERSTUDY_CONTROL_CONFIG_DESIRED_STATE_H_
 
@@ -26,13 +27,14 @@ enum class CheckType : uint8_t { kTcp, kHttp, kHttps, kHttpStrMatch, kHttpsStrMa
 struct HealthCheck {
   std::string name;
   CheckType type = CheckType::kTcp;
-  std::string address;          // IPv4 or IPv6 literal that is probed
+  std::string address;  // IPv4 or IPv6 literal that is probed
   uint16_t port = 0;
-  std::string host;             // Host header and SNI name; empty: the address, no SNI
+  std::string host;  // Host header and SNI name; empty: the address, no SNI
   std::string path = "/";
-  std::string search_string;    // *_str_match
+  std::string search_string;  // *_str_match
   bool enable_sni = false;
-  absl::Duration interval = absl::Seconds(10);  // from the end of one probe to the start of the next
+  // From the end of one probe to the start of the next.
+  absl::Duration interval = absl::Seconds(10);
   absl::Duration connect_timeout;
   absl::Duration response_timeout;
   uint32_t failure_threshold = 3;

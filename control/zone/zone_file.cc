@@ -260,6 +260,7 @@ ZoneFileResult ReadZoneFile(const std::string& path, std::string_view apex_wire)
   result.zone.file = path;
   std::string text;
   if (std::string wrong = ReadTextFile(path, kMaxZoneFileOctets, &text); !wrong.empty()) {
+    result.unreadable = true;
     result.errors.push_back({0, std::move(wrong)});
     return result;
   }

@@ -22,6 +22,7 @@ struct ZoneFileError {
 
 struct ZoneFileResult {
   Zone zone;
+  bool unreadable = false;              // there is no such file; the one error says why
   std::vector<ZoneFileError> errors;    // by line; the zone is usable only when there is none
   std::vector<ZoneFileError> warnings;  // worth telling, but served all the same
 };

@@ -1,0 +1,48 @@
+#include "control/config/findings.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace understudy::control {
+namespace {
+
+constexpr size_t kMaxOwn = 1000;
+
+}  // namespace
+
+void Findings::List::Add(ConfigError finding) {
+  if (own.size() < kMaxOwn) {
+    own.push_back(std::move(finding));
+  } else {
+    ++left_out;
+  }
+}
+
+std::vector<ConfigError> Findings::List::Take() {
+  std::stable_sort(own.begin(), own.end(),
+                   [](const ConfigError& a, const ConfigError& b) { return a.line < b.line; });
+  if (left_out > 0) {
+    own.push_back({own.front().file, 0, "", std::to_string(left_out) + " more are not shown"});
+  }
+  own.insert(own.end(), std::make_move_iterator(others.begin()),
+             std::make_move_iterator(others.end()));
+  return std::move(own);
+}
+
+void Findings::Error(int line, std::string field, std::string message) {
+  errors_.Add({file_, line, std::move(field), std::move(message)});
+}
+
+void Findings::Warn(int line, std::string field, std::string message) {
+  warnings_.Add({file_, line, std::move(field), std::move(message)});
+}
+
+void Findings::ErrorIn(const std::string& file, int line, std::string message) {
+  errors_.others.push_back({file, line, "", std::move(message)});
+}
+
+void Findings::WarnIn(const std::string& file, int line, std::string message) {
+  warnings_.others.push_back({file, line, "", std::move(message)});
+}
+
+}  // namespace understudy::control

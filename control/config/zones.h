@@ -1,0 +1,26 @@
+// The section zones: the zones this node serves, each from a master file.
+//
+// Used by: config.cc.
+#ifndef UNDERSTUDY_CONTROL_CONFIG_ZONES_H_
+#define UNDERSTUDY_CONTROL_CONFIG_ZONES_H_
+
+#include <string>
+#include <vector>
+
+#include "control/config/desired_state.h"
+#include "control/config/document.h"
+#include "control/config/findings.h"
+
+namespace understudy::control {
+
+struct Zones {
+  std::vector<Zone> zones;
+  bool complete = true;  // false when an entry had no usable name
+};
+
+// Relative files are looked up below `folder`.
+Zones ReadZones(const YamlValue& value, const std::string& folder, Findings* findings);
+
+}  // namespace understudy::control
+
+#endif  // UNDERSTUDY_CONTROL_CONFIG_ZONES_H_
