@@ -5,7 +5,7 @@ import struct
 import threading
 import time
 
-import dns.flags
+import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
@@ -39,6 +39,13 @@ class Client:
 
     def lookup(self, name, rdtype="A", family=4):
         return addresses(self.answer(name, rdtype, family))
+
+    def lookup_once(self, name, timeout_s):
+        """A lookup that does not wait long: [] when there is no answer in time."""
+        try:
+            return addresses(self.ask(dns.message.make_query(name, "A"), timeout_s=timeout_s))
+        except dns.exception.Timeout:
+            return []
 
     def stream(self, family=4, timeout_s=3):
         """A TCP connection to the server."""

@@ -65,22 +65,27 @@ class Edge:
         assert done.returncode == 0, f"understudyctl {arguments}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout)
 
+    def events(self):
+        """All events, oldest first."""
+        return sorted(self.ctl_json("events", "--limit", 1000)["events"],
+                      key=lambda event: event["id"])
+
     # --- dataplane
 
     def start_dataplane(self, *arguments, wait=True):
         """The arguments are remembered, so that it can be started again the same way."""
         self.dataplane_arguments = arguments or self.dataplane_arguments
+        self.dataplane_log.write_text("")
         self.dataplane = Process(self.host, self.dataplane_log, DATAPLANE, "--instance",
                                  self.instance, "--shm-dir", self.shm, *self.dataplane_arguments)
         if wait:
-            eventually(lambda: self.is_serving() or self._ended(self.dataplane), 30,
-                       lambda: f"the dataplane serves\n{self.dataplane.tail()}")
+            eventually(lambda: self.is_ready() or self._ended(self.dataplane), 30,
+                       lambda: f"the dataplane is ready\n{self.dataplane.tail()}")
         return self.dataplane
 
-    def is_serving(self):
-        """Its workers run, on the current table if control ever published one."""
-        done = self.ctl("inspect", "--json")
-        return done.returncode == 0 and serves(json.loads(done.stdout))
+    def is_ready(self):
+        """It says so when ports and sockets are open and workers run."""
+        return " ready: " in self.dataplane_log.read_text()
 
     def inspect(self):
         return self.ctl_json("inspect")
@@ -100,7 +105,3 @@ class Edge:
                 process.kill()
         shutil.rmtree(self.shm, ignore_errors=True)
 
-
-def serves(inspected):
-    dataplane = inspected.get("dataplane") or {}
-    return bool(dataplane.get("alive")) and bool(dataplane.get("workers"))

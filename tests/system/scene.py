@@ -38,7 +38,7 @@ failover_groups:
 class Scene:
     """Hosts and cables are there at once; programs are started by the test."""
 
-    def __init__(self, folder, queues=1):
+    def __init__(self, folder, queues=1, shm_parent="/dev/shm"):
         self._hosts = [Namespace(host) for host in ("edge", "client", "eu", "us")]
         edge, client, eu, us = self._hosts
         connect(edge, "service0", client, "eth0", queues)
@@ -50,7 +50,7 @@ class Scene:
         eu.address("eth0", f"{EU4}/24", f"{EU6}/64")
         edge.address("us0", "203.0.113.1/24", "2001:db8:b::1/64")
         us.address("eth0", f"{US4}/24", f"{US6}/64")
-        self.edge = Edge(edge, folder).configure(CONFIG, example_com_zone=ZONE)
+        self.edge = Edge(edge, folder, shm_parent).configure(CONFIG, example_com_zone=ZONE)
         self.client = Client(client, SERVICE4, SERVICE6)
         self.eu = Backend(eu, "eu", folder)
         self.us = Backend(us, "us", folder)
