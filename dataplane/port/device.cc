@@ -61,8 +61,8 @@ std::string Device::Configure(const DeviceSettings& settings) {
   rte_eth_dev_info info = {};
   int result = rte_eth_dev_info_get(id_, &info);
   if (result != 0) return Failure("cannot be asked for its abilities", result);
-  queues_ = std::min({static_cast<uint16_t>(settings.queues), info.max_rx_queues,
-                      info.max_tx_queues});
+  queues_ =
+      std::min({static_cast<uint16_t>(settings.queues), info.max_rx_queues, info.max_tx_queues});
   if (queues_ < settings.queues) {
     return name_ + " has " + std::to_string(queues_) + " queues, " +
            std::to_string(settings.queues) + " are wanted (--queues)";

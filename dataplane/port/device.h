@@ -3,7 +3,8 @@
 // Used by: port (a NIC, an AF_XDP socket, a memif, a TAP: all the same from here).
 //
 // Invariants
-//  1. Receive and transmit queues are pairs with a buffer pool of their own: a queue's worker shares
+//  1. Receive and transmit queues are pairs with a buffer pool of their own: a queue's worker
+//  shares
 //     neither ring nor pool with another.
 //  2. A frame fits one buffer; what does not is dropped by the device.
 #ifndef UNDERSTUDY_DATAPLANE_PORT_DEVICE_H_
@@ -21,10 +22,10 @@ struct rte_mempool;
 namespace understudy::port {
 
 struct DeviceSettings {
-  std::string name;        // DPDK's: a PCI address, or that of a virtual device
-  std::string arguments;   // of a virtual device, which is made with them
+  std::string name;       // DPDK's: a PCI address, or that of a virtual device
+  std::string arguments;  // of a virtual device, which is made with them
   bool is_virtual = true;
-  uint32_t queues = 1;     // wanted; at most what the device has
+  uint32_t queues = 1;  // wanted; at most what the device has
   uint32_t descriptors = 1024;
   uint32_t buffers = 4096;      // of each queue
   uint32_t buffer_room = 2048;  // for a frame, behind the headroom

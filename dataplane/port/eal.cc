@@ -39,10 +39,14 @@ bool ChoosesCores(const std::vector<std::string>& user) {
 }  // namespace
 
 std::vector<std::string> EalArguments(const EalPlan& plan) {
-  std::vector<std::string> arguments = {
-      "understudy-dataplane", "--file-prefix", "understudy-" + plan.instance,
-      "--no-telemetry",       "--log-level",   "lib.eal:warning",
-      "-m",                   std::to_string(plan.memory_mb)};
+  std::vector<std::string> arguments = {"understudy-dataplane",
+                                        "--file-prefix",
+                                        "understudy-" + plan.instance,
+                                        "--no-telemetry",
+                                        "--log-level",
+                                        "lib.eal:warning",
+                                        "-m",
+                                        std::to_string(plan.memory_mb)};
   if (plan.hugepages) {
     arguments.push_back("--in-memory");  // hugepages without a mounted hugetlbfs
   } else {
@@ -95,13 +99,15 @@ uint64_t FreeHugepagesMb() {
 
 std::string StartEal(const EalPlan& plan) {
   std::vector<std::string> arguments = EalArguments(plan);
-  std::vector<char*> raw;  // EAL reorders it, and keeps pointers into the strings only while it runs
+  std::vector<char*>
+      raw;  // EAL reorders it, and keeps pointers into the strings only while it runs
   raw.reserve(arguments.size());
   for (std::string& argument : arguments) raw.push_back(argument.data());
   if (rte_eal_init(static_cast<int>(raw.size()), raw.data()) >= 0) return "";
   std::string line;
   for (const std::string& argument : arguments) line += " " + argument;
-  return std::string("DPDK does not start: ") + rte_strerror(rte_errno) + " (arguments:" + line + ")";
+  return std::string("DPDK does not start: ") + rte_strerror(rte_errno) + " (arguments:" + line +
+         ")";
 }
 
 void StopEal() { rte_eal_cleanup(); }

@@ -50,7 +50,8 @@ uint32_t QueuesOf(const PortSpec& spec, uint32_t wanted, uint32_t otherwise, std
              " would be served; queries on the others would go to the kernel. " +
              (interface->rx_queues > interface->channels
                   ? "Its driver has no combined channels: give it one receive queue (ip link add "
-                    "... numrxqueues 1, or ethtool -L " + spec.target + " rx 1)"
+                    "... numrxqueues 1, or ethtool -L " +
+                        spec.target + " rx 1)"
                   : "Say --queues " + std::to_string(interface->rx_queues) + ", or ethtool -L " +
                         spec.target + " combined " + std::to_string(queues));
     return 0;
@@ -117,8 +118,9 @@ std::string Port::OpenAfXdp(const PortSettings& settings) {
   }
   DeviceSettings device;
   device.name = "net_af_xdp" + std::to_string(settings.index);
-  device.arguments = "iface=" + spec_.target + ",start_queue=0,queue_count=" +
-                     std::to_string(settings.queues) + ",xdp_prog=" + program;
+  device.arguments = "iface=" + spec_.target +
+                     ",start_queue=0,queue_count=" + std::to_string(settings.queues) +
+                     ",xdp_prog=" + program;
   device.queues = settings.queues;
   device.descriptors = kAfXdpDescriptors;
   device.buffers = kAfXdpBuffers;
@@ -165,8 +167,8 @@ std::string Port::OpenTap(const PortSettings& settings) {
 std::string Port::OpenMemif(const PortSettings& settings) {
   DeviceSettings device;
   device.name = "net_memif" + std::to_string(settings.index);
-  device.arguments = "socket=" + spec_.target + ",socket-abstract=no,id=" +
-                     std::to_string(spec_.memif_id) +
+  device.arguments = "socket=" + spec_.target +
+                     ",socket-abstract=no,id=" + std::to_string(spec_.memif_id) +
                      ",role=" + (spec_.memif_server ? "server" : "client");
   device.queues = settings.queues;
   device.buffers = kBuffers;
