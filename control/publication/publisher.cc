@@ -276,6 +276,16 @@ std::vector<Choice> Publisher::CurrentChoices() const {
   return state_->has_current ? state_->tables.back().choices : std::vector<Choice>{};
 }
 
+Publisher::Answering Publisher::answering() const {
+  const uint64_t adopted = state_->dataplane_alive ? state_->AdoptedGeneration() : 0;
+  const State::InUse* answering = state_->has_current ? &state_->tables.back() : nullptr;
+  for (const State::InUse& table : state_->tables) {
+    if (table.generation() == adopted) answering = &table;
+  }
+  if (answering == nullptr) return {};
+  return {.table = &answering->writer.table(), .choices = &answering->choices};
+}
+
 uint64_t Publisher::selection_generation() const {
   return state_->has_current ? contract::GenerationOf(state_->tables.back().writer.live()) : 0;
 }

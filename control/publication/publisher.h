@@ -75,9 +75,16 @@ class Publisher {
   // Choices found in shared memory at Open: what a predecessor had published. Empty if none.
   const std::map<std::string, Choice>& inherited_choices() const;
 
-  // The table that is current, for explain. Null before the first PublishTable of an instance.
+  // The table that is current. Null before the first PublishTable of an instance.
   const contract::Table* table() const;
   std::vector<Choice> CurrentChoices() const;
+  // What the dataplane answers from: the table it adopted, which is an older one while it loads the
+  // current one or when it refused it; without a dataplane the current one. For explain.
+  struct Answering {
+    const contract::Table* table = nullptr;  // null: nothing is published
+    const std::vector<Choice>* choices = nullptr;
+  };
+  Answering answering() const;
   uint64_t selection_generation() const;  // live now; 0 when there is no table
   size_t tables_in_use() const;
 

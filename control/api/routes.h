@@ -1,0 +1,25 @@
+// The API's paths: what each of them asks of the engine. README.md in this folder is their
+// reference.
+//
+// Used by: server; tests call it without a socket.
+#ifndef UNDERSTUDY_CONTROL_API_ROUTES_H_
+#define UNDERSTUDY_CONTROL_API_ROUTES_H_
+
+#include <boost/asio/awaitable.hpp>
+
+#include "control/api/request.h"
+#include "control/engine/engine.h"
+
+namespace understudy::control {
+
+inline constexpr absl::Duration kMaxForce = absl::Hours(24 * 366);
+inline constexpr size_t kMaxReason = 500;
+inline constexpr size_t kMaxAuthor = 100;
+
+// Never throws for what a client sends. Waits (without blocking the loop) for the disk after force
+// and release, for the end of the reload after reload; bounded by a timeout of its own.
+boost::asio::awaitable<Reply> Answer(Engine& engine, Request request);
+
+}  // namespace understudy::control
+
+#endif  // UNDERSTUDY_CONTROL_API_ROUTES_H_

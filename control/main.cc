@@ -1,0 +1,156 @@
+// understudy-control: reads what shall be served, probes, decides, publishes, and answers its
+// operators.
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "control/api/routes.h"
+#include "control/api/server.h"
+#include "control/config/config.h"
+#include "control/engine/engine.h"
+#include "control/publication/publisher.h"
+#include "control/state/store.h"
+
+namespace understudy::control {
+namespace {
+
+constexpr int kExitFailed = 1, kExitBadConfig = 2, kExitHeld = 3;  // README.md
+
+struct Options {
+  std::string config;
+  std::string state_dir = "/var/lib/understudy";
+  std::string shm_dir = contract::kDefaultShmDir;
+  std::string socket;  // empty: /run/understudy/<instance>.sock
+  std::string log_level = "info";
+  bool check = false;
+};
+
+void AddOptions(CLI::App& app, Options& options) {
+  app.add_option("--config", options.config, "Configuration file")->required();
+  app.add_option("--state-dir", options.state_dir, "Where verdicts, overrides and events are kept")
+      ->capture_default_str();
+  app.add_option("--shm-dir", options.shm_dir, "Where instances have their shared memory")
+      ->capture_default_str();
+  app.add_option("--socket", options.socket,
+                 "Socket of the API (default: /run/understudy/INSTANCE.sock)");
+  app.add_option("--log-level", options.log_level, "How much is logged")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app.add_flag("--check", options.check, "Only check the configuration: exit status 0 or 2");
+  app.set_version_flag("--version", UNDERSTUDY_VERSION);
+}
+
+// The configuration to start with; null when it has errors, which are told.
+std::shared_ptr<const DesiredState> LoadOrTell(const std::string& path) {
+  ConfigResult result = LoadConfig(path);
+  for (const ConfigError& warning : result.warnings) {
+    std::cerr << "warning: " << warning.Text() << "\n";
+  }
+  for (const ConfigError& error : result.errors) std::cerr << error.Text() << "\n";
+  if (!result.state) std::cerr << result.errors.size() << " errors: nothing is started\n";
+  return std::move(result.state);
+}
+
+// SIGHUP reloads, SIGTERM and SIGINT end.
+class Signals {
+ public:
+  Signals(boost::asio::io_context& io, Engine& engine, ApiServer& server)
+      : io_(io), engine_(engine), server_(server), set_(io, SIGHUP, SIGTERM, SIGINT) {
+    Wait();
+  }
+
+ private:
+  void Wait() {
+    set_.async_wait([this](const boost::system::error_code& error, int number) {
+      if (error) return;
+      if (number == SIGHUP) {
+        spdlog::info("SIGHUP: reloading");
+        engine_.Reload(nullptr);
+        return Wait();
+      }
+      spdlog::info("signal {}: ending; answers go on from what is published", number);
+      server_.Stop();
+      engine_.Stop();
+      io_.stop();
+    });
+  }
+
+  boost::asio::io_context& io_;
+  Engine& engine_;
+  ApiServer& server_;
+  boost::asio::signal_set set_;
+};
+
+int Serve(const Options& options, std::shared_ptr<const DesiredState> desired) {
+  const std::string instance = desired->instance;
+  const auto paths = contract::PathsOf(options.shm_dir, instance);
+  if (!paths) {
+    std::cerr << "instance: '" << instance << "' is no instance name (1 to 64 of a-z, 0-9, -)\n";
+    return kExitBadConfig;
+  }
+  auto publisher = Publisher::Open(*paths, desired->stale_policy);
+  if (!publisher.ok()) {
+    std::cerr << "cannot start: " << publisher.status().message() << "\n";
+    return absl::IsFailedPrecondition(publisher.status()) ? kExitHeld : kExitFailed;
+  }
+  // From the lowest to the highest: each uses those above it, and goes before them.
+  boost::asio::io_context io(1);
+  Remembered remembered;
+  const std::string state_file = absl::StrCat(options.state_dir, "/", instance, ".db");
+  const std::unique_ptr<Store> store = Store::Open({.path = state_file}, &remembered);
+  if (!store->health().ok()) {
+    spdlog::warn("state not durable: {}", std::string(store->health().message()));
+  }
+  Engine engine(io, **publisher, *store,
+                {.load = [path = options.config] { return LoadConfig(path); }});
+  ApiServer server(io, [&engine](Request request) { return Answer(engine, std::move(request)); });
+  const std::string socket =
+      options.socket.empty() ? absl::StrCat("/run/understudy/", instance, ".sock") : options.socket;
+  if (absl::Status status = server.Listen(socket); !status.ok()) {
+    std::cerr << "cannot start: " << status.message() << "\n";
+    return kExitFailed;
+  }
+  const Signals signals(io, engine, server);
+  engine.Start(std::move(desired), std::move(remembered));
+  spdlog::info("instance {}: API on {}, state in {}", instance, socket, state_file);
+  RunLoop(io);
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("The control plane of Understudy: probes, decides, publishes.",
+               "understudy-control");
+  Options options;
+  AddOptions(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitFailed;
+  }
+  spdlog::set_default_logger(spdlog::stderr_color_mt("control"));
+  spdlog::set_level(spdlog::level::from_str(options.log_level));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  // A client that closes early, or a log pipe that ends, is no reason to die.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::shared_ptr<const DesiredState> desired = LoadOrTell(options.config);
+  if (!desired) return kExitBadConfig;
+  if (!options.check) return Serve(options, std::move(desired));
+  std::cout << options.config << ": good: " << desired->zones.size() << " zones, "
+            << desired->groups.size() << " failover groups, " << desired->health_checks.size()
+            << " health checks\n";
+  return 0;
+}
+
+}  // namespace
+}  // namespace understudy::control
+
+int main(int argc, char** argv) { return understudy::control::Main(argc, argv); }
