@@ -5,9 +5,12 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace understudy::port {
@@ -25,6 +28,22 @@ rte_eth_conf ConfigurationOf(const rte_eth_dev_info& info, uint16_t queues) {
     configuration.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & kSpreadBy;
   }
   return configuration;
+}
+
+// The newest socket of that family in this process. DPDK keeps those behind its queues to itself.
+int NewestSocket(int family) {
+  int newest = -1;
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator("/proc/self/fd", error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const int fd = std::atoi(entry->path().filename().c_str());
+    int domain = 0;
+    socklen_t length = sizeof(domain);
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == family) {
+      newest = std::max(newest, fd);
+    }
+  }
+  return newest;
 }
 
 }  // namespace
@@ -98,6 +117,8 @@ std::string Device::SetUpQueue(const DeviceSettings& settings, uint16_t queue) {
   rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx, &tx);
   int result = rte_eth_rx_queue_setup(id_, queue, rx, static_cast<unsigned>(socket), nullptr, pool);
   if (result != 0) return Failure("receive queue " + std::to_string(queue), result);
+  const int wait_fd = settings.socket_family == 0 ? -1 : NewestSocket(settings.socket_family);
+  wait_fds_.push_back(std::ranges::count(wait_fds_, wait_fd) == 0 ? wait_fd : -1);
   result = rte_eth_tx_queue_setup(id_, queue, tx, static_cast<unsigned>(socket), nullptr);
   if (result != 0) return Failure("transmit queue " + std::to_string(queue), result);
   return "";

@@ -31,6 +31,7 @@ struct DeviceSettings {
   uint32_t buffer_room = 2048;  // for a frame, behind the headroom
   bool one_piece = false;       // AF_XDP: a pool must lie in one piece of memory
   bool all_multicast = false;   // IPv6 neighbours ask by multicast
+  int socket_family = 0;        // AF_XDP: of the sockets behind the queues, to wait for frames on
 };
 
 class Device {
@@ -45,6 +46,8 @@ class Device {
   uint16_t mtu() const { return mtu_; }
   const responder::Mac& mac() const { return mac_; }
   const std::vector<rte_mempool*>& pools() const { return pools_; }
+  // Becomes readable when a frame waits in the queue; -1 where there is nothing to wait on.
+  int wait_fd(uint16_t queue) const { return wait_fds_[queue]; }
 
  private:
   explicit Device(std::string name) : name_(std::move(name)) {}
@@ -61,6 +64,7 @@ class Device {
   uint16_t mtu_ = 1500;
   responder::Mac mac_{};
   std::vector<rte_mempool*> pools_;
+  std::vector<int> wait_fds_;
 };
 
 }  // namespace understudy::port

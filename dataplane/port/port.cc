@@ -1,6 +1,7 @@
 #include "dataplane/port/port.h"
 
 #include <rte_ethdev.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -126,6 +127,7 @@ std::string Port::OpenAfXdp(const PortSettings& settings) {
   device.buffers = kAfXdpBuffers;
   device.buffer_room = kAfXdpBufferRoom;
   device.one_piece = true;
+  device.socket_family = AF_XDP;
   device_ = Device::Open(device, &error);
   if (!device_) return error;
   return FillServices(interface->index, settings.services4, settings.services6);

@@ -16,7 +16,8 @@ using responder::Action;
 using responder::Frame;
 
 // Empty rounds before a worker sleeps: long enough to bridge the gaps of a busy line.
-constexpr unsigned kRoundsBeforeSleep = 256;
+constexpr unsigned kRoundsBeforeRest = 64;
+constexpr int kLongestRestMs = 10;
 
 // Frames on their way out of one device, with what they count as.
 struct Outgoing {
@@ -53,12 +54,28 @@ bool FrameOf(rte_mbuf& mbuf, Frame* frame) {
   return frame->length <= frame->capacity;
 }
 
-void Sleep(uint32_t us) {
-  const timespec duration = {0, static_cast<long>(us) * 1000};
-  nanosleep(&duration, nullptr);
+}  // namespace
+
+PacketWorker::PacketWorker(const TableSwap& swap, Quiescence& quiescence,
+                           contract::WorkerSlot& slot, std::vector<ServedQueue> queues,
+                           uint32_t idle_sleep_us)
+    : reader_(swap, quiescence, slot), queues_(std::move(queues)), idle_sleep_us_(idle_sleep_us) {
+  for (const ServedQueue& queue : queues_) {
+    if (queue.wait_fd >= 0) waits_.push_back({queue.wait_fd, POLLIN, 0});
+  }
+  if (waits_.size() != queues_.size()) waits_.clear();
 }
 
-}  // namespace
+// Offline, so that it delays neither flip nor unmap. Woken by a frame, or to look whether to stop.
+void PacketWorker::Rest() noexcept {
+  reader_.Leave();
+  if (waits_.empty()) {
+    const timespec duration = {0, static_cast<long>(idle_sleep_us_) * 1000};
+    nanosleep(&duration, nullptr);
+  } else {
+    poll(waits_.data(), waits_.size(), kLongestRestMs);
+  }
+}
 
 void PacketWorker::Run(const std::atomic<bool>& stop) noexcept {
   // The kernel may else round a short sleep up by 50 us.
@@ -68,8 +85,8 @@ void PacketWorker::Run(const std::atomic<bool>& stop) noexcept {
   while (!stop.load(std::memory_order_relaxed)) {
     if (Serve() != 0) {
       empty_rounds = 0;
-    } else if (idle_sleep_us_ != 0 && ++empty_rounds > kRoundsBeforeSleep) {
-      Sleep(idle_sleep_us_);
+    } else if (idle_sleep_us_ != 0 && ++empty_rounds > kRoundsBeforeRest) {
+      Rest();
     } else {
       rte_pause();
     }

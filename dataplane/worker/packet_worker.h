@@ -11,6 +11,8 @@
 #ifndef UNDERSTUDY_DATAPLANE_WORKER_PACKET_WORKER_H_
 #define UNDERSTUDY_DATAPLANE_WORKER_PACKET_WORKER_H_
 
+#include <poll.h>
+
 #include <atomic>
 #include <cstdint>
 #include <vector>
@@ -29,6 +31,7 @@ struct ServedQueue {
   uint16_t device = 0;
   uint16_t queue = 0;
   uint16_t kernel_side = kNoDevice;  // TAP: served on the queue of the same number
+  int wait_fd = -1;                  // readable when a frame waits; -1: can only be polled
   const responder::FrameResponder* responder = nullptr;
 };
 
@@ -37,12 +40,10 @@ class PacketWorker {
   static constexpr uint16_t kBurst = 32;
   static_assert(kBurst <= responder::kMaxBurst);
 
-  // idle_sleep_us: how long to sleep when there is nothing to do; 0 = spin.
+  // idle_sleep_us: how long to sleep when there is nothing to do; 0 = spin. Where every queue can
+  // be waited on, frames end the sleep, and it may last longer.
   PacketWorker(const TableSwap& swap, Quiescence& quiescence, contract::WorkerSlot& slot,
-               std::vector<ServedQueue> queues, uint32_t idle_sleep_us)
-      : reader_(swap, quiescence, slot),
-        queues_(std::move(queues)),
-        idle_sleep_us_(idle_sleep_us) {}
+               std::vector<ServedQueue> queues, uint32_t idle_sleep_us);
 
   // Serves until `stop`.
   void Run(const std::atomic<bool>& stop) noexcept;
@@ -52,12 +53,14 @@ class PacketWorker {
   void Leave() noexcept { reader_.Leave(); }
 
  private:
+  void Rest() noexcept;
   unsigned ServeDevice(const ServedQueue& queue) noexcept;
   unsigned ServeKernelSide(const ServedQueue& queue) noexcept;
 
   TableReader reader_;
   const std::vector<ServedQueue> queues_;
   const uint32_t idle_sleep_us_;
+  std::vector<pollfd> waits_;  // one per queue, or none
 };
 
 }  // namespace understudy::worker

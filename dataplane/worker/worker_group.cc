@@ -34,6 +34,7 @@ std::vector<Share> ShareOut(const std::vector<std::unique_ptr<port::Port>>& port
       served.device = port->device().id();
       served.queue = queue;
       if (port->kernel_side() != nullptr) served.kernel_side = port->kernel_side()->id();
+      served.wait_fd = port->device().wait_fd(queue);
       served.responder = &port->responder();
       share.queues.push_back(served);
       if (share.named != port.get()) {
