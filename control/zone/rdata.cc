@@ -150,7 +150,7 @@ std::string RdataToText(uint16_t type, std::string_view rdata) {
     readable = field != nullptr;
     if (readable) text += field.get();
   }
-  if (readable) return text;
+  if (readable) return text.substr(0, text.find_last_not_of(' ') + 1);  // of APL, ldns leaves one
   constexpr char kHexDigits[] = "0123456789abcdef";
   text = "\\# " + std::to_string(rdata.size());
   for (size_t i = 0; i < rdata.size(); ++i) {

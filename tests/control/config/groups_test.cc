@@ -1,0 +1,413 @@
+// The section failover_groups, and where its records may stand.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "control/zone/zone_file.h"
+#include "tests/control/config/config_folder.h"
+
+namespace understudy::control {
+namespace {
+
+using std::string_literals::operator""s;
+
+class Groups : public ConfigFolder {
+ protected:
+  static std::string Head() {
+    return "instance: a\n"
+           "zones: [{name: example.com, file: example.com.zone}]\n"
+           "health_checks:\n"
+           "  eu: {type: tcp, address: 192.0.2.1, port: 1}\n"
+           "  us: {type: tcp, address: 192.0.2.2, port: 1}\n"
+           "failover_groups:\n";
+  }
+  // Group app; its records begin on line 11.
+  static std::string WithRecords(const std::string& records) {
+    return Head() +
+           "  app:\n"
+           "    primary: {health_check: eu}\n"
+           "    secondary: {health_check: us}\n"
+           "    records:\n" +
+           records;
+  }
+  static std::string WithRecord(const std::string& record) {
+    return WithRecords("      - {" + record + "}\n");
+  }
+  GroupRecord Record(const std::string& record) {
+    const ConfigResult result = Parse(WithRecord(record));
+    EXPECT_EQ(Texts(result.errors), List{});
+    return result.state == nullptr ? GroupRecord{} : result.state->groups.at(0).records.at(0);
+  }
+  static List Values(const GroupRecord& record, const contract::Side& side) {
+    List values;
+    for (const std::string& rdata : side.rdata) values.push_back(RdataToText(record.type, rdata));
+    return values;
+  }
+  List RecordErrors(const std::string& record) { return Shorten(ErrorsOf(WithRecord(record))); }
+  static List Shorten(List texts) {
+    const std::string before = "u.yaml:11: failover_groups.app.records[0]";
+    for (std::string& text : texts) {
+      EXPECT_EQ(text.substr(0, before.size()), before) << text;
+      text.erase(0, before.size());
+    }
+    return texts;
+  }
+
+  inline static const std::string kA =
+      "name: app.example.com, type: A, primary: 192.0.2.1, secondary: 192.0.2.2";
+  inline static const std::string kSides = ", primary: 192.0.2.1, secondary: 192.0.2.2";
+};
+
+TEST_F(Groups, DefaultsOfAGroup) {
+  const ConfigResult result =
+      Parse(Head() + "  app:\n    primary: {health_check: eu}\n    records: [{" + kA + "}]\n");
+  ASSERT_EQ(Texts(result.errors), List{});
+  const FailoverGroup& group = result.state->groups.at(0);
+  EXPECT_EQ(group.primary_check, "eu");
+  EXPECT_FALSE(group.secondary_check.has_value());
+  EXPECT_EQ(group.hold_down, absl::ZeroDuration());
+  EXPECT_EQ(group.records.at(0).primary.ttl_s, 60u);
+}
+
+TEST_F(Groups, StandInTheOrderOfTheFile) {
+  std::string text = Head();
+  for (const char* name : {"zebra", "ant", "mule"}) {
+    text += "  " + std::string(name) + ": {primary: {health_check: eu}, records: [{name: " + name +
+            ".example.com, type: A" + kSides + "}]}\n";
+  }
+  const ConfigResult result = Parse(text);
+  ASSERT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(result.state->groups.at(0).name, "zebra");
+  EXPECT_EQ(result.state->groups.at(2).name, "mule");
+}
+
+TEST_F(Groups, PrimaryWithoutHealthCheckIsRefusedWithTheReason) {
+  const std::string why =
+      "is missing: the primary of a group needs a health check: without one nothing would ever say "
+      "that it failed, and the secondary would never be answered";
+  EXPECT_EQ(ErrorsOf(Head() + "  app:\n    records: [{" + kA + "}]\n"),
+            List{"u.yaml:7: failover_groups.app.primary: " + why});
+  EXPECT_EQ(ErrorsOf(Head() + "  app:\n    primary: {}\n    records: [{" + kA + "}]\n"),
+            List{"u.yaml:8: failover_groups.app.primary.health_check: " + why});
+}
+
+TEST_F(Groups, HealthChecksMustExist) {
+  EXPECT_EQ(ErrorsOf(Head() +
+                     "  app:\n    primary: {health_check: eu2}\n"
+                     "    secondary: {health_check: mars}\n    records: [{" +
+                     kA + "}]\n"),
+            (List{"u.yaml:8: failover_groups.app.primary.health_check: 'eu2' is no health check of "
+                  "this file",
+                  "u.yaml:9: failover_groups.app.secondary.health_check: 'mars' is no health check "
+                  "of this file"}));
+  EXPECT_EQ(ErrorsOf("instance: a\nzones: [{name: example.com, file: example.com.zone}]\n"
+                     "failover_groups: {app: {primary: {health_check: eu}, records: [{" +
+                     kA + "}]}}\n"),
+            List{"u.yaml:3: failover_groups.app.primary.health_check: 'eu' is no health check of "
+                 "this file: it has none"});
+}
+
+TEST_F(Groups, HealthCheckWithAnErrorIsNotCalledMissing) {
+  EXPECT_EQ(ErrorsOf("instance: a\nzones: [{name: example.com, file: example.com.zone}]\n"
+                     "health_checks: {eu: {type: tcp, address: x, port: 1}}\n"
+                     "failover_groups: {app: {primary: {health_check: eu}, records: [{" +
+                     kA + "}]}}\n")
+                .size(),
+            1u);
+}
+
+TEST_F(Groups, SecondaryWithThePrimarysCheckIsWorthAWarning) {
+  const List warnings = WarningsOf(Head() +
+                                   "  app:\n    primary: {health_check: eu}\n"
+                                   "    secondary: {health_check: eu}\n    records: [{" +
+                                   kA + "}]\n");
+  ASSERT_EQ(warnings.size(), 2u);  // and us is unused
+  EXPECT_EQ(warnings[1],
+            "u.yaml:9: failover_groups.app.secondary.health_check: is the primary's own: when the "
+            "primary fails so does the secondary, and with both down the primary is answered. The "
+            "secondary never will be");
+}
+
+TEST_F(Groups, FailbackAndAllDownTakeWhatIsImplemented) {
+  const auto with = [](const std::string& policy) {
+    return WithRecords("      [{" + kA + "}]\n    " + policy + "\n");  // policy on line 12
+  };
+  EXPECT_EQ(Parse(with("failback: {hold_down: 24h}")).state->groups.at(0).hold_down,
+            absl::Hours(24));
+  EXPECT_EQ(Parse(with("failback: {mode: automatic, hold_down: 0s}")).state->groups.at(0).hold_down,
+            absl::ZeroDuration());
+  EXPECT_EQ(Parse(with("all_down: primary")).state->groups.at(0).all_down, AllDown::kPrimary);
+  EXPECT_EQ(ErrorsOf(with("all_down: secondary")),
+            List{"u.yaml:12: failover_groups.app.all_down: 'secondary' is not allowed; allowed: "
+                 "primary"});
+  EXPECT_EQ(ErrorsOf(with("failback: {mode: manual, hold_down: 25h}")),
+            (List{"u.yaml:12: failover_groups.app.failback.mode: 'manual' is not allowed; allowed: "
+                  "automatic",
+                  "u.yaml:12: failover_groups.app.failback.hold_down: '25h' is not from 0 to "
+                  "24h"}));
+}
+
+TEST_F(Groups, GroupNeedsRecords) {
+  const std::string group = Head() + "  app:\n    primary: {health_check: eu}\n";
+  EXPECT_EQ(ErrorsOf(group), List{"u.yaml:7: failover_groups.app.records: is missing: a group is "
+                                  "the records that fail over together"});
+  EXPECT_EQ(ErrorsOf(group + "    records: []\n"),
+            List{"u.yaml:9: failover_groups.app.records: is empty: a group is the records that "
+                 "fail over together"});
+  EXPECT_EQ(ErrorsOf(group + "    records: {}\n"),
+            List{"u.yaml:9: failover_groups.app.records: must be a list, and is a mapping"});
+}
+
+TEST_F(Groups, ValuesAreAListOrOneAlone) {
+  const GroupRecord record = Record(
+      "name: APP.example.com., type: a, primary: [192.0.2.2, 192.0.2.1], secondary: 192.0.2.3");
+  EXPECT_EQ(record.owner, "\3app\7example\3com\0"s);
+  EXPECT_EQ(Values(record, record.primary), (List{"192.0.2.2", "192.0.2.1"}));
+  EXPECT_EQ(Values(record, record.secondary), List{"192.0.2.3"});
+}
+
+TEST_F(Groups, EveryTypeThatCanFailOverIsTaken) {
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"A", "192.0.2.1"},          {"AAAA", "2001:db8::1"},
+      {"CNAME", "a.example."},     {"MX", "10 a.example."},
+      {"TXT", "\"a b\""},          {"SPF", "\"v=spf1 -all\""},
+      {"SRV", "1 2 3 a.example."}, {"CAA", "0 issue \"ca.example\""},
+      {"PTR", "a.example."},       {"NAPTR", "1 2 \"u\" \"x\" \"!a!b!\" ."},
+      {"HTTPS", "1 . alpn=h2"},    {"SVCB", "0 a.example."},
+      {"SSHFP", "1 1 abcd"},       {"TLSA", "3 1 1 abcd"},
+  };
+  for (const auto& [type, value] : rows) {
+    const GroupRecord record = Record("name: x.example.com, type: " + type + ", primary: ['" +
+                                      value + "'], secondary: '" + value + "'");
+    EXPECT_EQ(TypeToText(record.type), type);
+    EXPECT_EQ(Values(record, record.primary), List{value});
+    EXPECT_EQ(Values(record, record.secondary), List{value});
+  }
+}
+
+TEST_F(Groups, TypesThatCannotFailOverAreRefusedWithTheReason) {
+  const auto with = [this](const std::string& type) {
+    return RecordErrors("name: x.example.com, type: " + type + ", primary: x, secondary: x").at(0);
+  };
+  EXPECT_EQ(with("NS"),
+            ".type: NS cannot fail over: resolvers keep a delegation for its own time, whatever is "
+            "answered; it belongs into the zone file");
+  EXPECT_EQ(with("SOA"),
+            ".type: SOA cannot fail over: it is the identity of the zone; it belongs into the zone "
+            "file");
+  EXPECT_EQ(with("DS"),
+            ".type: DS cannot fail over: validators would take the other side for an attack; it "
+            "belongs into the zone file");
+  EXPECT_EQ(with("HINFO"),
+            ".type: HINFO cannot fail over; allowed: A CNAME PTR MX TXT AAAA SRV NAPTR SSHFP TLSA "
+            "SVCB HTTPS SPF CAA");
+  EXPECT_EQ(with("FOO"), ".type: 'FOO' is not a record type");
+}
+
+TEST_F(Groups, NameAndTypeAreMandatory) {
+  EXPECT_EQ(RecordErrors("primary: x"), (List{".name: is missing", ".type: is missing"}));
+  EXPECT_EQ(RecordErrors("name: a..b, type: A" + kSides),
+            List{".name: the name 'a..b' has an empty label"});
+}
+
+TEST_F(Groups, EveryBadValueIsToldWithItsPlace) {
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: A, primary: [192.0.2.1, x, [y]], secondary: "
+                         "{z: 1}"),
+            (List{".primary[1]: 'x' is not an IPv4 address",
+                  ".primary[2]: must be a single value, and is a list",
+                  ".secondary: must be a value or a list of them, and is a mapping"}));
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: MX, primary: 10 mail, secondary: 10 m."),
+            List{".primary: the name 'mail' is relative: it needs its final dot"});
+}
+
+TEST_F(Groups, ValueOnItsOwnLineIsToldWithThatLine) {
+  EXPECT_EQ(ErrorsOf(WithRecords("      - name: x.example.com\n"
+                                 "        type: A\n"
+                                 "        primary:\n"
+                                 "          - 192.0.2.1\n"
+                                 "          - x\n"
+                                 "        secondary: 192.0.2.2\n")),
+            List{"u.yaml:15: failover_groups.app.records[0].primary[1]: 'x' is not an IPv4 "
+                 "address"});
+}
+
+TEST_F(Groups, TtlIsFrom0To2147483647AndAbove60WorthAWarning) {
+  EXPECT_EQ(Record(kA + ", ttl: 0").primary.ttl_s, 0u);
+  EXPECT_EQ(Record(kA + ", ttl: 2147483647").secondary.ttl_s, 2147483647u);
+  EXPECT_EQ(RecordErrors(kA + ", ttl: 2147483648"),
+            List{".ttl: '2147483648' is not a whole number from 0 to 2147483647"});
+  EXPECT_EQ(RecordErrors(kA + ", ttl: 30s").size(), 1u);
+  EXPECT_EQ(WarningsOf(WithRecord(kA + ", ttl: 60")), List{});
+  EXPECT_EQ(Shorten(WarningsOf(WithRecord(kA + ", ttl: 61"))),
+            List{".ttl: clients keep the old side for up to 61 s after a failover; 60 or less is "
+                 "advised"});
+}
+
+TEST_F(Groups, CnameHasExactlyOneValue) {
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: CNAME, primary: [a., b.], secondary: c."),
+            List{".primary: a CNAME has exactly one value, and 2 are here"});
+}
+
+TEST_F(Groups, SideWithoutValuesIsWorthAWarningAndBothAreAnError) {
+  EXPECT_EQ(Shorten(WarningsOf(WithRecord("name: x.example.com, type: A, primary: 192.0.2.1"))),
+            List{".secondary: has no values: while the secondary side is answered, this name has "
+                 "no such record (NODATA)"});
+  EXPECT_EQ(Shorten(WarningsOf(
+                WithRecord("name: x.example.com, type: A, primary: [], secondary: 192.0.2.1"))),
+            List{".primary: has no values: while the primary side is answered, this name has no "
+                 "such record (NODATA)"});
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: A, primary: [], secondary: []"),
+            List{".primary: a record needs values on one side at least"});
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: A"),
+            List{".primary: is missing: a record needs values on one side at least"});
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: A, primary: , secondary: 192.0.2.1"),
+            List{".primary: must be a value or a list of them, and is nothing"});
+}
+
+TEST_F(Groups, ValueThatIsThereTwiceIsKeptOnceWithAWarning) {
+  const std::string record =
+      "name: x.example.com, type: A, primary: [192.0.2.2, 192.0.2.1, 192.0.2.2], secondary: "
+      "192.0.2.3";
+  EXPECT_EQ(Shorten(WarningsOf(WithRecord(record))),
+            List{".primary: has a value twice: it is kept once (RFC 2181 5)"});
+  const GroupRecord read = Record(record);
+  EXPECT_EQ(Values(read, read.primary), (List{"192.0.2.2", "192.0.2.1"}));
+}
+
+TEST_F(Groups, TextWithSpacesNeedsItsQuotes) {
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: TXT, primary: v=spf1 -all, secondary: x"),
+            List{".primary: the text has spaces outside quotes and would become several strings "
+                 "without them: write '\"v=spf1 -all\"'"});
+}
+
+TEST_F(Groups, SideThatNoAnswerHoldsIsRefused) {
+  const std::string text = "'\"" + std::string(255, 'x') + "\"'";
+  std::string values;
+  for (int i = 0; i < 300; ++i) {
+    values += (i == 0 ? "" : ", ") + ("'\"" + std::to_string(i) + std::string(250, 'x') + "\"'");
+  }
+  EXPECT_EQ(
+      RecordErrors("name: x.example.com, type: TXT, primary: [" + values + "], secondary: " + text),
+      List{".primary: has more than 65535 octets of data"});
+}
+
+TEST_F(Groups, NameOutsideEveryZoneIsRefusedWithTheZones) {
+  EXPECT_EQ(RecordErrors("name: app.example.org, type: A" + kSides),
+            List{": app.example.org. is in none of the zones: example.com."});
+  EXPECT_EQ(RecordErrors("name: appexample.com, type: A" + kSides),
+            List{": appexample.com. is in none of the zones: example.com."});
+}
+
+TEST_F(Groups, RecordBelongsToOneGroupOnly) {
+  EXPECT_EQ(ErrorsOf(WithRecords("      - {" + kA + "}\n") +
+                     "  web:\n    primary: {health_check: us}\n    records: [{" + kA + "}]\n"),
+            List{"u.yaml:14: failover_groups.web.records[0]: app.example.com. A is already in "
+                 "group app, line 11"});
+  EXPECT_EQ(ErrorsOf(WithRecords("      - {" + kA + "}\n      - {" + kA + "}\n")),
+            List{"u.yaml:12: failover_groups.app.records[1]: app.example.com. A is already in "
+                 "group app, line 11"});
+}
+
+TEST_F(Groups, RecordIsEitherInAGroupOrInTheZoneFile) {
+  WriteZone("example.com.zone", "app A 192.0.2.9\napp TXT x\n");
+  EXPECT_EQ(RecordErrors(kA),
+            List{": app.example.com. A is in example.com.zone too: a record belongs either to a "
+                 "group or to the zone file"});
+  EXPECT_EQ(RecordErrors("name: app.example.com, type: AAAA, primary: ::1, secondary: ::2"),
+            List{});
+}
+
+TEST_F(Groups, CnameStandsBesideNothing) {
+  const std::string cname = "name: app.example.com, type: CNAME, primary: a., secondary: b.";
+  EXPECT_EQ(ErrorsOf(WithRecords("      - {" + kA + "}\n      - {" + cname + "}\n")),
+            List{"u.yaml:12: failover_groups.app.records[1]: app.example.com. CNAME stands beside "
+                 "A in group app, line 11: a name with a CNAME has no other data (RFC 1034 "
+                 "3.6.2)"});
+  EXPECT_EQ(ErrorsOf(WithRecords("      - {" + cname + "}\n      - {" + kA + "}\n")).size(), 1u);
+  WriteZone("example.com.zone", "app TXT x\n");
+  EXPECT_EQ(RecordErrors(cname),
+            List{": app.example.com. CNAME stands beside TXT in example.com.zone: a name with a "
+                 "CNAME has no other data (RFC 1034 3.6.2)"});
+  WriteZone("example.com.zone", "app CNAME x\n");
+  EXPECT_EQ(RecordErrors(kA),
+            List{": app.example.com. A stands beside CNAME in example.com.zone: a name with a "
+                 "CNAME has no other data (RFC 1034 3.6.2)"});
+  EXPECT_EQ(RecordErrors("name: example.com, type: CNAME, primary: a., secondary: b.").size(), 2u);
+}
+
+TEST_F(Groups, NameAtOrBelowADelegationIsRefused) {
+  WriteZone("example.com.zone", "sub NS ns.sub\nns.sub A 192.0.2.1\n");
+  EXPECT_EQ(RecordErrors("name: sub.example.com, type: A" + kSides),
+            List{": sub.example.com. is delegated at sub.example.com. in example.com.zone: the "
+                 "record could never be answered"});
+  EXPECT_EQ(RecordErrors("name: a.b.sub.example.com, type: A" + kSides).size(), 1u);
+  EXPECT_EQ(RecordErrors("name: xsub.example.com, type: A" + kSides), List{});
+}
+
+TEST_F(Groups, NameBelowADnameIsRefused) {
+  WriteZone("example.com.zone", "d DNAME example.net.\n");
+  EXPECT_EQ(RecordErrors("name: a.d.example.com, type: A" + kSides),
+            List{": a.d.example.com. is below the DNAME of d.example.com. in example.com.zone: the "
+                 "record could never be answered"});
+  EXPECT_EQ(RecordErrors("name: d.example.com, type: A" + kSides), List{});
+}
+
+TEST_F(Groups, WildcardsAndTheApexMayFailOver) {
+  EXPECT_EQ(Record("name: '*.example.com', type: A" + kSides).owner, "\1*\7example\3com\0"s);
+  EXPECT_EQ(Record("name: example.com, type: A" + kSides).owner, "\7example\3com\0"s);
+}
+
+TEST_F(Groups, RecordBelongsToTheClosestZone) {
+  // The parent's glue and delegation of the child zone are no contradiction to the child's data.
+  WriteZone("example.com.zone", "sub NS ns.sub\nns.sub A 192.0.2.1\n");
+  WriteZone("sub.zone", "");
+  EXPECT_EQ(ErrorsOf("instance: a\nzones:\n"
+                     "  - {name: example.com, file: example.com.zone}\n"
+                     "  - {name: sub.example.com, file: sub.zone}\n"
+                     "health_checks: {eu: {type: tcp, address: 192.0.2.1, port: 1}}\n"
+                     "failover_groups: {app: {primary: {health_check: eu}, records: [{name: "
+                     "ns.sub.example.com, type: A" +
+                     kSides + "}]}}\n"),
+            List{});
+}
+
+TEST_F(Groups, ThousandsOfNamesOfOneSiteAreOneGroup) {
+  std::string records;
+  for (int i = 0; i < 5000; ++i) {
+    records += "      - {name: n" + std::to_string(i) + ".example.com, type: A" + kSides + "}\n";
+  }
+  const ConfigResult result = Parse(WithRecords(records));
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(result.state->groups.at(0).records.size(), 5000u);
+}
+
+TEST_F(Groups, ZonesAreNamedOnceAndEachHasItsFile) {
+  EXPECT_EQ(ErrorsOf("instance: a\nzones:\n"
+                     "  - {name: example.com, file: example.com.zone}\n"
+                     "  - {name: Example.COM., file: example.com.zone}\n"
+                     "  - {name: b}\n"
+                     "  - {file: example.com.zone}\n"
+                     "  - {name: c..d, file: x}\n"
+                     "  - {name: e, file: ''}\n"
+                     "  - f\n"),
+            (List{"u.yaml:4: zones[1].name: example.com. is there twice, first on line 3",
+                  "u.yaml:5: zones[2].file: is missing: the master file of the zone",
+                  "u.yaml:6: zones[3].name: is missing",
+                  "u.yaml:7: zones[4].name: the name 'c..d' has an empty label",
+                  "u.yaml:8: zones[5].file: is empty",
+                  "u.yaml:9: zones[6]: must be a mapping (key: value), and is a single value"}));
+}
+
+TEST_F(Groups, ErrorsAndWarningsOfAMasterFileCarryItsNameAndLine) {
+  WriteZone("example.com.zone", "a A 192.0.2.1\na A 192.0.2.1\n");
+  EXPECT_EQ(WarningsOf("instance: a\nzones: [{name: example.com, file: example.com.zone}]\n"),
+            List{"example.com.zone:5: a.example.com. A is there twice with the same data: kept "
+                 "once"});
+  Write("example.com.zone", "$TTL 5\na A 192.0.2.1\n");
+  EXPECT_EQ(ErrorsOf("instance: a\nzones: [{name: example.com, file: example.com.zone}]\n"),
+            (List{"example.com.zone: the zone has no SOA record at its apex example.com.",
+                  "example.com.zone: the zone has no NS record at its apex example.com."}));
+}
+
+}  // namespace
+}  // namespace understudy::control

@@ -1,0 +1,177 @@
+// Record data between text and wire form, type by type.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "control/zone/zone_file.h"
+
+namespace understudy::control {
+namespace {
+
+using std::string_literals::operator""s;
+
+std::string Refusal(const std::string& type, const std::string& text) {
+  const uint16_t number = TypeFromText(type).value_or(0);
+  return std::string(RdataFromText(number, text).status().message());
+}
+
+struct Row {
+  const char* type;
+  std::string text;
+  std::string wire;
+  std::string canonical = {};  // what the wire form is printed as, when that is not `text`
+};
+
+void PrintTo(const Row& row, std::ostream* out) { *out << row.type << " " << row.text; }
+
+const std::vector<Row>& Rows() {
+  static const std::vector<Row> rows{
+      {"A", "192.0.2.1", "\xc0\0\2\1"s},
+      {"AAAA", "2001:db8::1", "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"s},
+      {"CNAME", "www.Example.com.", "\3www\7Example\3com\0"s},  // its letters are kept
+      {"CNAME", ".", "\0"s},
+      {"NS", "a\\.b.example.", "\3a.b\7example\0"s},
+      {"PTR", "host.example.", "\4host\7example\0"s},
+      {"DNAME", "example.", "\7example\0"s},
+      {"MX", "10 mail.example.", "\0\x0a\4mail\7example\0"s},
+      {"MX", "0 .", "\0\0\0"s},
+      {"MX", "65535 .", "\xff\xff\0"s},
+      {"TXT", "\"hello world\" \"x\"", "\x0bhello world\1x"s},
+      {"TXT", "plain", "\5plain"s, "\"plain\""},
+      {"TXT", "\"\"", "\0"s},
+      {"TXT", "\"say \\\"hi\\\" \\000;\"", "\x0bsay \"hi\" \0;"s},
+      {"SPF", "\"v=spf1 -all\"", "\x0bv=spf1 -all"s},
+      {"SRV", "1 2 5060 sip.example.", "\0\1\0\2\x13\xc4\3sip\7example\0"s},
+      {"CAA", "0 issue \"ca.example\"", "\0\5issueca.example"s},
+      {"CAA", "128 iodef mailto:a@b.c", "\x80\5iodefmailto:a@b.c"s, "128 iodef \"mailto:a@b.c\""},
+      {"NAPTR", "100 10 \"u\" \"E2U+sip\" \"!^.*$!sip:a@b!\" .",
+       "\0\x64\0\x0a\1u\7E2U+sip\x0e!^.*$!sip:a@b!\0"s},
+      {"SSHFP", "1 1 0123456789abcdef0123456789abcdef01234567",
+       "\1\1\1\x23\x45\x67\x89\xab\xcd\xef\1\x23\x45\x67\x89\xab\xcd\xef\1\x23\x45\x67"s},
+      {"TLSA", "3 1 1 abcd ef01", "\3\1\1\xab\xcd\xef\1"s, "3 1 1 abcdef01"},
+      {"SVCB", "0 alias.example.", "\0\0\5alias\7example\0"s},
+      {"HTTPS", "1 . alpn=h2,h3 ipv4hint=192.0.2.1", "\0\1\0\0\1\0\6\2h2\2h3\0\4\0\4\xc0\0\2\1"s},
+      {"HTTPS", "1 . port=8443 alpn=\"h2\"", "\0\1\0\0\1\0\3\2h2\0\3\0\2\x20\xfb"s,
+       "1 . alpn=h2 port=8443"},  // keys in order (RFC 9460 2.2)
+      {"SOA", "ns.example. host.example. 1 3600 600 1w 60",
+       "\2ns\7example\0\4host\7example\0\0\0\0\1\0\0\x0e\x10\0\0\2\x58\0\x09\x3a\x80\0\0\0\x3c"s,
+       "ns.example. host.example. 1 3600 600 604800 60"},
+      {"HINFO", "\"cpu\" \"os\"", "\3cpu\2os"s},
+      {"DS", "1 13 2 abcd", "\0\1\x0d\2\xab\xcd"s},
+      {"DNSKEY", "256 3 13 AQID", "\1\0\3\x0d\1\2\3"s},
+      {"URI", "10 1 \"https://a.example/\"", "\0\x0a\0\1https://a.example/"s},
+      {"LOC", "52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m",
+       "\0\0\x16\x13\x8b\x3c\xf0\x18\x81\x0c\xbc\xe0\0\x98\x95\xb8"s,
+       "52 22 23.000 N 04 53 32.000 E -2m 0.00m 10000m 10m"},
+      {"EUI48", "00-11-22-33-44-55", "\0\x11\x22\x33\x44\x55"s},
+      {"APL", "1:192.0.2.0/24 !2:2001:db8::/32", "\0\1\x18\3\xc0\0\2\0\2\x20\x84\x20\1\x0d\xb8"s,
+       "1:192.0.2.0/24 !2:2001:0db8:0000:0000:0000:0000:0000:0000/32"},
+      {"TYPE65280", "\\# 3 010203", "\1\2\3"s},
+      {"TYPE65280", "\\# 0", ""s},
+      {"TYPE65280", "\\# 4 01 02 0304", "\1\2\3\4"s, "\\# 4 01020304"},
+      {"A", "\\# 4 C0000201", "\xc0\0\2\1"s, "192.0.2.1"},
+      {"TYPE65", "\\# 3 000100", "\0\1\0"s, "1 ."},
+  };
+  return rows;
+}
+
+class RdataRow : public testing::TestWithParam<Row> {};
+
+TEST_P(RdataRow, TextBecomesItsWireForm) {
+  const Row& row = GetParam();
+  const uint16_t type = TypeFromText(row.type).value_or(0);
+  const auto wire = RdataFromText(type, row.text);
+  ASSERT_TRUE(wire.ok()) << wire.status();
+  EXPECT_EQ(*wire, row.wire) << RdataToText(type, *wire);
+}
+
+TEST_P(RdataRow, WireFormIsPrintedAndReadBack) {
+  const Row& row = GetParam();
+  const uint16_t type = TypeFromText(row.type).value_or(0);
+  const std::string wire = RdataFromText(type, row.text).value_or("");
+  const std::string text = RdataToText(type, wire);
+  EXPECT_EQ(text, row.canonical.empty() ? row.text : row.canonical);
+  EXPECT_EQ(RdataFromText(type, text).value_or("refused"), wire) << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryType, RdataRow, testing::ValuesIn(Rows()));
+
+TEST(Rdata, NumbersOutOfRangeAreRefusedAndNotWrapped) {
+  EXPECT_EQ(Refusal("MX", "65536 ."), "'65536' is not a number from 0 to 65535");
+  EXPECT_EQ(Refusal("MX", "-1 ."), "'-1' is not a number from 0 to 65535");
+  EXPECT_EQ(Refusal("CAA", "256 issue x"), "'256' is not a number from 0 to 255");
+  EXPECT_EQ(Refusal("TLSA", "256 1 1 ab"), "'256' is not a number from 0 to 255 or its mnemonic");
+  EXPECT_EQ(Refusal("SOA", "a. b. 4294967296 1 1 1 1"),
+            "'4294967296' is not a number from 0 to 4294967295");
+  EXPECT_EQ(Refusal("HTTPS", "1 . port=65536"),
+            "a service parameter's port is not a number from 0 to 65535");
+}
+
+TEST(Rdata, MissingAndSuperfluousValuesAreRefused) {
+  EXPECT_EQ(Refusal("A", ""), "A needs 1 value, and none is there");
+  EXPECT_EQ(Refusal("SRV", "1 2 3"), "SRV needs 4 values, and 3 are there");
+  EXPECT_EQ(Refusal("A", "192.0.2.1 192.0.2.2"), "'192.0.2.2' stands behind the last value");
+}
+
+TEST(Rdata, ValuesOfTheWrongFormAreRefused) {
+  EXPECT_EQ(Refusal("A", "192.0.2.256"), "'192.0.2.256' is not an IPv4 address");
+  EXPECT_EQ(Refusal("A", "2001:db8::1"), "'2001:db8::1' is not an IPv4 address");
+  EXPECT_EQ(Refusal("A", "\"192.0.2.1\""), "'192.0.2.1' is not an IPv4 address");
+  EXPECT_EQ(Refusal("AAAA", "192.0.2.1"), "'192.0.2.1' is not an IPv6 address");
+  EXPECT_EQ(Refusal("SSHFP", "1 1 abc"), "'abc' is not pairs of hexadecimal digits");
+  EXPECT_EQ(Refusal("SSHFP", "1 1 abxy"), "'abxy' is not pairs of hexadecimal digits");
+  EXPECT_EQ(Refusal("DNSKEY", "256 3 13 A!"), "'A!' is not base64");
+  EXPECT_EQ(Refusal("HTTPS", "1 . alpn=h2 alpn=h3"), "service parameters name a key twice");
+  EXPECT_EQ(Refusal("TXT", "\"" + std::string(256, 'a') + "\"").substr(0, 10), "'aaaaaaaaa");
+}
+
+TEST(Rdata, RelativeNamesAreRefusedBecauseAValueHasNoOrigin) {
+  EXPECT_EQ(Refusal("CNAME", "www"), "the name 'www' is relative: it needs its final dot");
+  EXPECT_EQ(Refusal("MX", "10 @"), "the name '@' is relative: it needs its final dot");
+}
+
+TEST(Rdata, WhatAMasterFileWouldCutOffIsRefused) {
+  EXPECT_EQ(Refusal("TXT", "v=DKIM1; k=rsa"),
+            "has a ';' outside quotes, which begins a comment: put the text into quotes");
+  EXPECT_EQ(Refusal("TXT", "a\nb"), "a value has no line ends and no zero octets");
+  EXPECT_EQ(Refusal("TXT", "a\0b"s), "a value has no line ends and no zero octets");
+  EXPECT_EQ(Refusal("TXT", "\"a"), "a '\"' is not closed before the end of its line");
+  EXPECT_EQ(Refusal("A", "( 192.0.2.1"), "a '(' is not closed before the end of the file");
+}
+
+TEST(Rdata, GenericFormMustFitItsLengthAndItsType) {
+  EXPECT_EQ(Refusal("TYPE65280", "\\# 2 01"), "\\# announces 2 octets, and 1 are there");
+  EXPECT_EQ(Refusal("TYPE65280", "\\#"),
+            "\\# needs its length, a number from 0 to 65535, behind it");
+  EXPECT_EQ(Refusal("TYPE65280", "\\# 65536"),
+            "\\# needs its length, a number from 0 to 65535, behind it");
+  EXPECT_EQ(Refusal("TYPE65280", "010203"),
+            "TYPE65280 is written as \\# length hexadecimal (RFC 3597 5)");
+  EXPECT_EQ(Refusal("A", "\\# 3 010203"), "the octets behind \\# are not the data of A");
+  EXPECT_EQ(Refusal("A", "\\# 5 0102030405"), "the octets behind \\# are not the data of A");
+  EXPECT_EQ(Refusal("A", "\\# 0"), "the octets behind \\# are not the data of A");
+  EXPECT_EQ(Refusal("CNAME", "\\# 2 c002"), "the octets behind \\# are not the data of CNAME");
+  EXPECT_EQ(Refusal("CNAME", "\\# 2 0161"), "the octets behind \\# are not the data of CNAME");
+  EXPECT_EQ(Refusal("TYPE65", "\\# 7 00010000010005"),
+            "the octets behind \\# are not the data of HTTPS");
+}
+
+TEST(Rdata, WireThatDoesNotFitItsTypeIsPrintedInGenericForm) {
+  EXPECT_EQ(RdataToText(1, "\1\2\3"), "\\# 3 010203");
+  EXPECT_EQ(RdataToText(5, "\xc0\x02"), "\\# 2 c002");
+  EXPECT_EQ(RdataToText(1, ""), "\\# 0");
+}
+
+TEST(Rdata, TextRecordOf65535OctetsIsTakenAndALargerOneRefused) {
+  std::string text;
+  for (int i = 0; i < 255; ++i) text += "\"" + std::string(255, 'x') + "\" ";  // 65,280 octets
+  const uint16_t txt = 16;
+  EXPECT_EQ(RdataFromText(txt, text + std::string(254, 'y')).value_or("").size(), 65535u);
+  EXPECT_EQ(Refusal("TXT", text + std::string(255, 'y')), "the data is longer than 65535 octets");
+}
+
+}  // namespace
+}  // namespace understudy::control

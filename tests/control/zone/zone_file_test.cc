@@ -1,0 +1,357 @@
+// Master files: what is read from them, and what is said about those that are wrong.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "control/zone/zone_file.h"
+
+namespace understudy::control {
+namespace {
+
+using std::string_literals::operator""s;
+
+class ZoneFile : public testing::Test {
+ protected:
+  ZoneFile() {
+    std::string pattern = testing::TempDir() + "zone_file_test.XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~ZoneFile() override { std::filesystem::remove_all(folder_); }
+
+  std::string Path() const { return folder_ + "/example.com.zone"; }
+
+  ZoneFileResult Read(const std::string& text, const std::string& apex = "example.com") {
+    std::ofstream(Path(), std::ios::binary) << text;
+    return ReadZoneFile(Path(), NameToWire(apex).value_or(""));
+  }
+
+  static std::vector<std::string> Texts(const std::vector<ZoneFileError>& findings) {
+    std::vector<std::string> texts;
+    for (const ZoneFileError& finding : findings) {
+      texts.push_back(std::to_string(finding.line) + ": " + finding.message);
+    }
+    return texts;
+  }
+  // "name ttl TYPE data, data"
+  static std::vector<std::string> Sets(const ZoneFileResult& result) {
+    std::vector<std::string> sets;
+    for (const ZoneRecord& record : result.zone.records) {
+      std::string text = NameToText(record.owner) + " " + std::to_string(record.value.ttl_s) + " " +
+                         TypeToText(record.type);
+      for (size_t i = 0; i < record.value.rdata.size(); ++i) {
+        text += (i == 0 ? " " : ", ") + RdataToText(record.type, record.value.rdata[i]);
+      }
+      sets.push_back(text);
+    }
+    return sets;
+  }
+  // The errors of a zone that has the apex records and `text`, which begins on line 4.
+  std::vector<std::string> ErrorsOf(const std::string& text) {
+    const ZoneFileResult result = Read(kApex + text);
+    return Texts(result.errors);
+  }
+  std::vector<std::string> SetsOf(const std::string& text) {
+    const ZoneFileResult result = Read(kApex + text);
+    EXPECT_EQ(Texts(result.errors), std::vector<std::string>{});
+    std::vector<std::string> sets = Sets(result);
+    sets.erase(sets.begin(), sets.begin() + std::min<ptrdiff_t>(2, std::ssize(sets)));
+    return sets;
+  }
+
+  using List = std::vector<std::string>;
+  inline static const std::string kApex =
+      "$TTL 300\n"
+      "@ SOA ns.example.net. host.example.net. 1 3600 600 86400 60\n"
+      "@ NS ns.example.net.\n";
+
+  std::string folder_;
+};
+
+TEST_F(ZoneFile, OrdinaryFileGivesItsRecordSetsInOrder) {
+  const ZoneFileResult result = Read(
+      "$TTL 1h ; everybody's\n"
+      "$ORIGIN example.com.\n"
+      "@   IN SOA ns1 hostmaster (\n"
+      "        2024010101 ; serial\n"
+      "        3600 600   ; refresh, retry\n"
+      "        1w 1h )\n"
+      "    NS  ns1\n"
+      "    NS  ns2.example.net.\n"
+      "ns1 300 IN A 192.0.2.1\n"
+      "    IN 60 AAAA 2001:db8::1\n"
+      "WWW A 192.0.2.2\n"
+      "www A 192.0.2.3\n"
+      "*.w CNAME www\n"
+      "$ORIGIN sub\n"
+      "x   MX 10 @\n"
+      "    TXT \"a;b\" c ; said\n");
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(Texts(result.warnings), List{});
+  EXPECT_EQ(result.zone.apex, "\7example\3com\0"s);
+  EXPECT_EQ(result.zone.file, Path());
+  EXPECT_EQ(Sets(result),
+            (List{"example.com. 3600 SOA ns1.example.com. hostmaster.example.com. 2024010101 3600 "
+                  "600 604800 3600",
+                  "example.com. 3600 NS ns1.example.com., ns2.example.net.",
+                  "ns1.example.com. 300 A 192.0.2.1", "ns1.example.com. 60 AAAA 2001:db8::1",
+                  "www.example.com. 3600 A 192.0.2.2, 192.0.2.3",
+                  "*.w.example.com. 3600 CNAME www.example.com.",
+                  "x.sub.example.com. 3600 MX 10 sub.example.com.",
+                  "x.sub.example.com. 3600 TXT \"a;b\" \"c\""}));
+}
+
+TEST_F(ZoneFile, OwnersAreLowerCasedAndNamesInDataKept) {
+  EXPECT_EQ(SetsOf("WwW CNAME Target.Example.\n"),
+            List{"www.example.com. 300 CNAME Target.Example."});
+}
+
+TEST_F(ZoneFile, LinesMayEndInCarriageReturnsAndTheLastNeedNoEnd) {
+  EXPECT_EQ(SetsOf("a A 192.0.2.1\r\nb A 192.0.2.2"),
+            (List{"a.example.com. 300 A 192.0.2.1", "b.example.com. 300 A 192.0.2.2"}));
+}
+
+TEST_F(ZoneFile, RootZoneIsAZone) {
+  const ZoneFileResult result =
+      Read("$TTL 60\n. SOA a. b. 1 2 3 4 5\n. NS a.\na A 192.0.2.1\n", ".");
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(Sets(result).back(), "a. 60 A 192.0.2.1");
+}
+
+TEST_F(ZoneFile, EscapedOwnersAreTaken) {
+  EXPECT_EQ(SetsOf("a\\.b A 192.0.2.1\n\\@ A 192.0.2.2\n\\032 A 192.0.2.3\n"),
+            (List{"a\\.b.example.com. 300 A 192.0.2.1", "\\@.example.com. 300 A 192.0.2.2",
+                  "\\032.example.com. 300 A 192.0.2.3"}));
+}
+
+TEST_F(ZoneFile, UnknownTypesAreReadAsRfc3597Says) {
+  EXPECT_EQ(SetsOf("a TYPE65280 \\# 3 010203\nb TYPE1 \\# 4 c0000201\n"),
+            (List{"a.example.com. 300 TYPE65280 \\# 3 010203", "b.example.com. 300 A 192.0.2.1"}));
+}
+
+TEST_F(ZoneFile, EntriesOfAnyLengthAreReadWhole) {
+  std::string text = "a TXT (\n";
+  for (int i = 0; i < 200; ++i) text += "  \"" + std::string(63, 'x') + "\\120\" ; comment\n";
+  const ZoneFileResult result = Read(kApex + text + ")\nb A 192.0.2.1\n");
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(result.zone.records.at(2).value.rdata.at(0).size(), 200u * 65u);
+  EXPECT_EQ(Sets(result).back(), "b.example.com. 300 A 192.0.2.1");
+}
+
+TEST_F(ZoneFile, TtlOfZeroIsZero) {
+  EXPECT_EQ(SetsOf("$TTL 0\na A 192.0.2.1\nb 0 A 192.0.2.1\n"),
+            (List{"a.example.com. 0 A 192.0.2.1", "b.example.com. 0 A 192.0.2.1"}));
+}
+
+TEST_F(ZoneFile, WithoutDollarTtlTheLastTtlWrittenGoesOn) {
+  const ZoneFileResult result =
+      Read("@ 60 SOA a. b. 1 2 3 4 5\n@ NS a.\nx 90 A 192.0.2.1\ny A 192.0.2.1\n");
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(Sets(result).at(1), "example.com. 60 NS a.");
+  EXPECT_EQ(Sets(result).at(3), "y.example.com. 90 A 192.0.2.1");
+}
+
+TEST_F(ZoneFile, SoaWithoutAnyTtlTakesItsLastFieldWithAWarning) {
+  const ZoneFileResult result = Read("@ SOA a. b. 1 2 3 4 77\n@ NS a.\n");
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(Texts(result.warnings),
+            List{"1: no TTL is given here nor by $TTL: the last field of the SOA, 77, is taken for "
+                 "it"});
+  EXPECT_EQ(Sets(result).at(1), "example.com. 77 NS a.");
+}
+
+TEST_F(ZoneFile, RecordThatIsThereTwiceIsKeptOnceWithAWarning) {
+  const ZoneFileResult result = Read(kApex + "a A 192.0.2.1\na A 192.0.2.2\nA A 192.0.2.1\n");
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(Texts(result.warnings),
+            List{"6: a.example.com. A is there twice with the same data: kept once"});
+  EXPECT_EQ(Sets(result).back(), "a.example.com. 300 A 192.0.2.1, 192.0.2.2");
+}
+
+TEST_F(ZoneFile, DuplicatesAreFoundInLargeRecordSetsToo) {
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "a A 192.0.2." + std::to_string(i) + "\n";
+  const ZoneFileResult result = Read(kApex + text + "a A 192.0.2.7\na A 192.0.2.99\n");
+  EXPECT_EQ(result.zone.records.back().value.rdata.size(), 100u);
+  EXPECT_EQ(result.warnings.size(), 2u);
+}
+
+TEST_F(ZoneFile, DifferingTtlsOfOneSetBecomeTheLowestWithAWarning) {
+  const ZoneFileResult result =
+      Read(kApex + "a 90 A 192.0.2.1\na 60 A 192.0.2.2\na 120 A 192.0.2.3\n");
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(
+      Texts(result.warnings),
+      List{"5: a.example.com. A has another TTL on line 4: the lowest counts (RFC 2181 5.2)"});
+  EXPECT_EQ(Sets(result).back(), "a.example.com. 60 A 192.0.2.1, 192.0.2.2, 192.0.2.3");
+}
+
+TEST_F(ZoneFile, DelegationWithGlueIsData) {
+  EXPECT_EQ(SetsOf("sub NS ns.sub\nns.sub A 192.0.2.1\nsub DS 1 13 2 ab\n").size(), 3u);
+}
+
+TEST_F(ZoneFile, EveryErrorIsToldWithItsLine) {
+  const ZoneFileResult result = Read(kApex +
+                                     "a A 192.0.2.300\n"             // 4
+                                     "b MX mail\n"                   // 5
+                                     "c FOO bar\n"                   // 6
+                                     "www.example.net. A 1.2.3.4\n"  // 7
+                                     "  AAAA ::1\n"                  // 8: goes on with a bad owner
+                                     "d A (\n"                       // 9
+                                     "  192.0.2.1\n"
+                                     "  192.0.2.2 )\n"
+                                     "e 1x A 192.0.2.1\n"  // 12
+                                     "f CH A 192.0.2.1\n"  // 13
+                                     "g\n"                 // 14
+                                     "h..i A 192.0.2.1\n"  // 15
+                                     "ok A 192.0.2.1\n");
+  EXPECT_EQ(
+      Texts(result.errors),
+      (List{"4: '192.0.2.300' is not an IPv4 address", "5: 'mail' is not a number from 0 to 65535",
+            "6: 'FOO' is not a record type", "7: www.example.net. is not in the zone example.com.",
+            "9: '192.0.2.2' stands behind the last value",
+            "12: the TTL '1x' is not a time from 0 to 2147483647 seconds",
+            "13: the class CH is not served: only IN is", "14: the record has no type",
+            "15: the name 'h..i' has an empty label"}));
+  EXPECT_EQ(Sets(result).back(), "ok.example.com. 300 A 192.0.2.1");
+}
+
+TEST_F(ZoneFile, ZoneWithoutSoaOrNsIsRefused) {
+  EXPECT_EQ(Texts(Read("a 60 A 192.0.2.1\n").errors),
+            (List{"0: the zone has no SOA record at its apex example.com.",
+                  "0: the zone has no NS record at its apex example.com."}));
+  EXPECT_EQ(Texts(Read("").errors).size(), 2u);
+}
+
+TEST_F(ZoneFile, ApexRecordThatIsWrongIsNotCalledMissing) {
+  EXPECT_EQ(Texts(Read("$TTL 60\n@ SOA a. b. 1 2 3 4\n@ NS a.\n").errors),
+            List{"2: SOA needs 7 values, and 6 are there"});
+}
+
+TEST_F(ZoneFile, SoaStandsOnceAndAtTheApex) {
+  EXPECT_EQ(ErrorsOf("a SOA a. b. 1 2 3 4 5\n"),
+            List{"4: a SOA record belongs to the apex example.com. only"});
+  EXPECT_EQ(ErrorsOf("@ SOA a. b. 1 2 3 4 5\n"),
+            List{"2: example.com. SOA has more than one value"});
+}
+
+TEST_F(ZoneFile, CnameStandsAloneAndOnce) {
+  EXPECT_EQ(ErrorsOf("a CNAME b\na A 192.0.2.1\n"),
+            List{"5: a.example.com. A stands beside the CNAME of line 4: a name with a CNAME has "
+                 "no other data (RFC 1034 3.6.2)"});
+  EXPECT_EQ(ErrorsOf("a A 192.0.2.1\na CNAME b\n"),
+            List{"4: a.example.com. A stands beside the CNAME of line 5: a name with a CNAME has "
+                 "no other data (RFC 1034 3.6.2)"});
+  EXPECT_EQ(ErrorsOf("a CNAME b\na CNAME c\n"),
+            List{"4: a.example.com. CNAME has more than one value"});
+  EXPECT_EQ(ErrorsOf("@ CNAME b\n").size(), 2u);  // SOA and NS are there
+}
+
+TEST_F(ZoneFile, NothingStandsBelowADname) {
+  EXPECT_EQ(ErrorsOf("d DNAME example.net.\nx.d A 192.0.2.1\n"),
+            List{"5: x.d.example.com. A is below the DNAME of d.example.com.: it could never be "
+                 "answered (RFC 6672 2.4)"});
+  EXPECT_EQ(ErrorsOf("d DNAME example.net.\nd A 192.0.2.1\n"), List{});
+}
+
+TEST_F(ZoneFile, RecordWithoutTtlIsRefused) {
+  EXPECT_EQ(Texts(Read("@ NS a.\n@ 60 SOA a. b. 1 2 3 4 5\n").errors),
+            List{"1: no TTL: give one here, or $TTL above (RFC 2308 4)"});
+}
+
+TEST_F(ZoneFile, TtlsAboveTheLimitAreRefused) {
+  EXPECT_EQ(ErrorsOf("a 2147483647 A 192.0.2.1\nb 2147483648 A 192.0.2.1\n$TTL -1\n$TTL 3600w\n"),
+            (List{"5: the TTL '2147483648' is not a time from 0 to 2147483647 seconds",
+                  "6: $TTL '-1' is not a time from 0 to 2147483647 seconds",
+                  "7: $TTL '3600w' is not a time from 0 to 2147483647 seconds"}));
+}
+
+TEST_F(ZoneFile, DirectivesThatAreNotSupportedAreRefused) {
+  EXPECT_EQ(ErrorsOf("$INCLUDE other.zone\n$GENERATE 1-9 a$ A 192.0.2.$\n$ORIGIN\n$ORIGIN a..b\n"),
+            (List{"4: $INCLUDE is not supported: put the records into this file",
+                  "5: '$GENERATE' is not a directive; known are $ORIGIN and $TTL",
+                  "6: $ORIGIN needs exactly one value", "7: the name 'a..b' has an empty label"}));
+}
+
+TEST_F(ZoneFile, ParenthesesAndQuotesMustClose) {
+  EXPECT_EQ(
+      ErrorsOf("a A 192.0.2.1 )\nb TXT \"x\nc A ( 192.0.2.1\nd A 192.0.2.1\n"),
+      (List{"4: a ')' has no '(' before it", "5: a '\"' is not closed before the end of its line",
+            "6: a '(' is not closed before the end of the file"}));
+}
+
+TEST_F(ZoneFile, LinesAreCountedOverCommentsBlankLinesAndParentheses) {
+  EXPECT_EQ(ErrorsOf("; comment\n\n   \n   ; another\n"
+                     "a TXT ( ; one\n x ; two\n\n ) ; three\n\nb A x\n"),
+            List{"13: 'x' is not an IPv4 address"});
+}
+
+TEST_F(ZoneFile, FirstRecordNeedsItsOwner) {
+  EXPECT_EQ(Texts(Read("  60 A 192.0.2.1\n@ 60 SOA a. b. 1 2 3 4 5\n@ 60 NS a.\n").errors),
+            List{"1: the first record of a file needs its owner"});
+}
+
+TEST_F(ZoneFile, SignedZonesAndQuestionsAreRefused) {
+  const List errors = ErrorsOf("a NSEC b A\na ANY x\n");
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0],
+            "4: NSEC belongs to a signed zone, and this server serves unsigned ones: give it the "
+            "file before signing");
+  EXPECT_EQ(errors[1], "5: ANY is not a type of data");
+}
+
+TEST_F(ZoneFile, RecordSetThatNoAnswerHoldsIsRefusedOnce) {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) {
+    text += "a A 10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + "\n";
+  }
+  const ZoneFileResult result = Read(kApex + text);
+  EXPECT_EQ(Texts(result.errors),
+            List{"4099: a.example.com. A has more than 65535 octets of data"});  // 4095 * 16
+}
+
+TEST_F(ZoneFile, AHundredErrorsAreShownAndTheOthersCounted) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "a A x\n";
+  const List errors = ErrorsOf(text);
+  ASSERT_EQ(errors.size(), 101u);
+  EXPECT_EQ(errors.back(), "0: 900 more errors are not shown");
+}
+
+TEST_F(ZoneFile, BinaryFilesAreRefused) {
+  EXPECT_EQ(Texts(Read(kApex + "a A 192.0.2.1\n\0b"s).errors),
+            List{"5: a zero octet: this is not a text file"});
+}
+
+TEST_F(ZoneFile, FilesThatCannotBeReadAreRefusedAndNeverWaitedFor) {
+  const std::string apex = NameToWire("example.com").value_or("");
+  const ZoneFileResult none = ReadZoneFile(folder_ + "/none", apex);
+  EXPECT_TRUE(none.unreadable);
+  EXPECT_EQ(Texts(none.errors), List{"0: cannot be opened: No such file or directory"});
+  ASSERT_EQ(mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
+  for (const std::string& path : {folder_, folder_ + "/pipe", "/dev/zero"s}) {
+    EXPECT_EQ(Texts(ReadZoneFile(path, apex).errors), List{"0: is not a regular file"}) << path;
+  }
+}
+
+TEST_F(ZoneFile, LargeZonesAreReadWhole) {
+  std::string text = kApex;
+  for (int i = 0; i < 200'000; ++i) {
+    text += "host" + std::to_string(i) + " A 10." + std::to_string(i >> 16) + "." +
+            std::to_string(i >> 8 & 255) + "." + std::to_string(i & 255) + "\n";
+  }
+  const ZoneFileResult result = Read(text);
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(result.zone.records.size(), 200'002u);
+  EXPECT_EQ(Sets(result).back(), "host199999.example.com. 300 A 10.3.13.63");
+}
+
+}  // namespace
+}  // namespace understudy::control
