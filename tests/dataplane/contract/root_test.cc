@@ -1,0 +1,123 @@
+#include "dataplane/contract/root.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "dataplane/contract/report.h"
+#include "tests/dataplane/table_builder.h"
+
+namespace understudy::contract {
+namespace {
+
+TEST(PathsTest, InstanceNamesStayInsideTheirDirectory) {
+  EXPECT_EQ(PathsOf("/shm", "edge1")->table(7), "/shm/edge1/table.7");
+  for (const char* bad : {"", "..", "a/b", "Edge", "a b", "é"}) {
+    EXPECT_FALSE(PathsOf("/shm", bad)) << bad;
+  }
+  EXPECT_FALSE(PathsOf("/shm", std::string(65, 'a')));
+}
+
+TEST(RootTest, ASecondWriterGoesOnWithTheSameSegment) {
+  test::Scratch scratch;
+  const InstancePaths paths{scratch / "edge1"};
+  ASSERT_EQ(MakeDirectory(paths), "");
+  std::string error;
+  auto first = RootWriter::Open(paths, &error);
+  ASSERT_TRUE(first) << error;
+  (*first)->table_generation.store(41);
+  first.reset();
+  auto second = RootWriter::Open(paths, &error);
+  ASSERT_TRUE(second) << error;
+  EXPECT_EQ((*second)->table_generation.load(), 41u);
+}
+
+TEST(RootTest, ASegmentOfAnotherLayoutIsReplacedByTheWriterAndRefusedByReaders) {
+  test::Scratch scratch;
+  const InstancePaths paths{scratch / "edge1"};
+  ASSERT_EQ(MakeDirectory(paths), "");
+  std::string error;
+  {
+    auto writer = RootWriter::Open(paths, &error);
+    (*writer)->version.store(99);
+  }
+  EXPECT_FALSE(RootReader::Open(paths, &error));
+  EXPECT_NE(error.find("layout version"), std::string::npos);
+  EXPECT_TRUE(RootWriter::Open(paths, &error));
+  EXPECT_TRUE(RootReader::Open(paths, &error)) << error;
+}
+
+TEST(RootTest, SilenceBecomesStaleWithinTwoHeartbeats) {
+  test::Scratch scratch;
+  const InstancePaths paths{scratch / "edge1"};
+  ASSERT_EQ(MakeDirectory(paths), "");
+  std::string error;
+  auto writer = RootWriter::Open(paths, &error);
+  auto reader = RootReader::Open(paths, &error);
+  writer->Beat();
+  const uint64_t beat = (*reader)->heartbeat_ns.load();
+  EXPECT_FALSE(reader->IsStale(beat + kHeartbeatIntervalNs));
+  EXPECT_TRUE(reader->IsStale(beat + 2 * kHeartbeatIntervalNs));
+  EXPECT_FALSE(reader->IsStale(beat - 1)) << "a beat newer than the reader's clock reading";
+}
+
+TEST(OwnerLockTest, DiesWithItsOwner) {
+  test::Scratch scratch;
+  const std::string path = scratch / "lock";
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t owner = fork();
+  if (owner == 0) {
+    std::string error;
+    const OwnerLock lock = OwnerLock::Acquire(path, &error);
+    if (write(ready[1], "x", 1) != 1) _exit(1);
+    pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  std::string error;
+  EXPECT_FALSE(OwnerLock::Acquire(path, &error));
+  EXPECT_NE(error.find(std::to_string(owner)), std::string::npos) << error;
+  EXPECT_TRUE(OwnerLock::IsHeld(path));
+  kill(owner, SIGKILL);
+  waitpid(owner, nullptr, 0);
+  EXPECT_FALSE(OwnerLock::IsHeld(path));
+  EXPECT_TRUE(OwnerLock::Acquire(path, &error)) << error;
+  close(ready[0]);
+  close(ready[1]);
+}
+
+TEST(ReportTest, ANewLifeStartsAtZeroAndReadersNotice) {
+  test::Scratch scratch;
+  const InstancePaths paths{scratch.path()};
+  std::string error;
+  auto first = ReportWriter::Create(paths, &error);
+  ASSERT_TRUE(first) << error;
+  Tally tally;
+  tally.received = 3;
+  tally.outcomes[0] = 2;
+  tally.outcomes[1] = 1;
+  tally.answered_by[0] = 2;
+  AddTo(*first->AddWorker("w"), tally);
+  auto reader = ReportReader::Open(paths, &error);
+  ASSERT_TRUE(reader) << error;
+  EXPECT_EQ(reader->Sum().received, 3u);
+  EXPECT_EQ(reader->Sum().outcomes[0], 2u);
+  EXPECT_FALSE(reader->IsReplaced());
+  auto second = ReportWriter::Create(paths, &error);
+  EXPECT_TRUE(reader->IsReplaced());
+  EXPECT_EQ(ReportReader::Open(paths, &error)->Sum().received, 0u);
+}
+
+TEST(ReportTest, HasRoomForSoManyWorkersAndNoMore) {
+  test::Scratch scratch;
+  std::string error;
+  auto report = ReportWriter::Create({scratch.path()}, &error);
+  for (uint32_t i = 0; i < kMaxWorkers; ++i) EXPECT_NE(report->AddWorker("w"), nullptr);
+  EXPECT_EQ(report->AddWorker("one too many"), nullptr);
+}
+
+}  // namespace
+}  // namespace understudy::contract

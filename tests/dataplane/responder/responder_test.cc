@@ -1,0 +1,448 @@
+// The responder's answers as data: one list of {description, query, outcome, answer in text}.
+#include "dataplane/responder/responder.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "dataplane/wire/checksum.h"
+#include "tests/dataplane/message_text.h"
+#include "tests/dataplane/zone_of_cases.h"
+
+namespace understudy::responder {
+namespace {
+
+using contract::AnsweredBy;
+using contract::Outcome;
+using test::QueryText;
+
+const std::string kSoa = "example.com. 60 SOA ns.example.com.";
+
+class Node {
+ public:
+  Node() {
+    test::WriteZoneOfCases(scratch_ / "table.1");
+    table_ = test::OpenTable(scratch_ / "table.1");
+  }
+  contract::Cut cut() const { return test::CutOf(*table_); }
+
+ private:
+  test::Scratch scratch_;
+  std::unique_ptr<const contract::Table> table_;
+};
+
+const Node& TheNode() {
+  static const Node node;
+  return node;
+}
+
+struct Spoken {
+  Outcome outcome;
+  AnsweredBy answered_by;
+  std::string answer;
+};
+
+Spoken Ask(std::string query, Transport transport = Transport::kUdp,
+           const contract::Cut& cut = TheNode().cut()) {
+  // Exactly as large as allowed, on the heap: AddressSanitizer sees any step outside.
+  const size_t capacity = transport == Transport::kTcp ? 65535 : kMaxUdpMessage;
+  std::vector<uint8_t> buffer(std::max(capacity, query.size()));
+  std::memcpy(buffer.data(), query.data(), query.size());
+  Exchange exchange;
+  exchange.message = buffer.data();
+  exchange.query_length = static_cast<uint16_t>(query.size());
+  exchange.capacity = static_cast<uint16_t>(buffer.size());
+  exchange.transport = transport;
+  Responder(ResponderOptions{}).Respond(cut, std::span(&exchange, 1));
+  std::string answer(reinterpret_cast<char*>(buffer.data()), exchange.answer_length);
+  if (!answer.empty()) {
+    EXPECT_EQ(wire::Fold(exchange.sum), wire::Fold(wire::SumOf(buffer.data(), answer.size())))
+        << "the sum kept along the way is the sum of the message";
+    EXPECT_EQ(answer.substr(0, 2), query.substr(0, 2)) << "the id is the query's";
+  }
+  return {exchange.outcome, exchange.answered_by, answer};
+}
+
+struct Case {
+  const char* description;
+  QueryText query;
+  Outcome outcome;
+  std::string answer;
+};
+
+const std::vector<Case>& Cases() {
+  static const std::vector<Case> cases = {
+      {"an address",
+       {.name = "www.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | |"},
+      {"the case of the question is kept",
+       {.name = "wWw.eXample.COM", .flags = 0},
+       Outcome::kPositive,
+       "NOERROR aa | wWw.eXample.COM. 60 A 192.0.2.1, wWw.eXample.COM. 60 A 192.0.2.2 | |"},
+      {"data of odd length before an OPT",
+       {.type = 16, .edns = true},
+       Outcome::kPositive,
+       "NOERROR aa rd | www.example.com. 60 TXT odd | | OPT 1232"},
+      {"a group answers its primary",
+       {.name = "app.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | app.example.com. 30 A 192.0.2.10 | |"},
+      {"both families of a group stand together",
+       {.name = "app.example.com", .type = 28},
+       Outcome::kPositive,
+       "NOERROR aa rd | app.example.com. 30 AAAA 2001:db8::10 | |"},
+      {"a group answers its secondary",
+       {.name = "site.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | site.example.com. 20 A 198.51.100.20 | |"},
+      {"a type that the chosen side lacks",
+       {.name = "half.example.com"},
+       Outcome::kNoData,
+       "NOERROR aa rd | | " + kSoa + " |"},
+      {"a CNAME that differs by side, into another group",
+       {.name = "move.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | move.example.com. 20 CNAME app.example.com., app.example.com. 30 A "
+       "192.0.2.10 | |"},
+      {"a type that is not there",
+       {.type = 15},
+       Outcome::kNoData,
+       "NOERROR aa rd | | " + kSoa + " |"},
+      {"a name that is not there",
+       {.name = "nope.example.com"},
+       Outcome::kNxDomain,
+       "NXDOMAIN aa rd | | " + kSoa + " |"},
+      {"a name far below what is there",
+       {.name = "a.b.c.d.www.example.com"},
+       Outcome::kNxDomain,
+       "NXDOMAIN aa rd | | " + kSoa + " |"},
+      {"an empty non-terminal",
+       {.name = "empty.example.com"},
+       Outcome::kNoData,
+       "NOERROR aa rd | | " + kSoa + " |"},
+      {"the apex",
+       {.name = "example.com", .type = 2},
+       Outcome::kPositive,
+       "NOERROR aa rd | example.com. 300 NS ns.example.com. | |"},
+      {"a CNAME asked for itself",
+       {.name = "alias.example.com", .type = 5},
+       Outcome::kPositive,
+       "NOERROR aa rd | alias.example.com. 60 CNAME www.example.com. | |"},
+      {"two CNAMEs on the way",
+       {.name = "alias2.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | alias2.example.com. 60 CNAME alias.example.com., alias.example.com. 60 "
+       "CNAME www.example.com., www.example.com. 60 A 192.0.2.1, www.example.com. 60 A "
+       "192.0.2.2 | |"},
+      {"a CNAME to nothing",
+       {.name = "dangling.example.com"},
+       Outcome::kNxDomain,
+       "NXDOMAIN aa rd | dangling.example.com. 60 CNAME nowhere.example.com. | " + kSoa + " |"},
+      {"a CNAME to a name without the type",
+       {.name = "notype.example.com"},
+       Outcome::kNoData,
+       "NOERROR aa rd | notype.example.com. 60 CNAME onlytxt.example.com. | " + kSoa + " |"},
+      {"a CNAME out of our zones",
+       {.name = "outside.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | outside.example.com. 60 CNAME www.elsewhere.org. | |"},
+      {"a CNAME into another zone of ours",
+       {.name = "across.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | across.example.com. 60 CNAME host.other.net., host.other.net. 60 A "
+       "192.0.2.6 | |"},
+      {"a CNAME loop ends where it began",
+       {.name = "loop1.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | loop1.example.com. 60 CNAME loop2.example.com., loop2.example.com. 60 "
+       "CNAME loop1.example.com. | |"},
+      {"a CNAME below a zone cut",
+       {.name = "todeleg.example.com"},
+       Outcome::kReferral,
+       "NOERROR aa rd | todeleg.example.com. 60 CNAME x.sub.example.com. | sub.example.com. 60 NS "
+       "ns.sub.example.com., sub.example.com. 60 NS ns.elsewhere.org. | ns.sub.example.com. 60 A "
+       "192.0.2.5"},
+      {"a wildcard",
+       {.name = "any.wild.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | any.wild.example.com. 60 A 192.0.2.4 | |"},
+      {"a wildcard covers several labels",
+       {.name = "a.b.wild.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | a.b.wild.example.com. 60 A 192.0.2.4 | |"},
+      {"a wildcard without the type",
+       {.name = "any.wild.example.com", .type = 28},
+       Outcome::kNoData,
+       "NOERROR aa rd | | " + kSoa + " |"},
+      {"a name that is there stops the wildcard",
+       {.name = "there.wild.example.com"},
+       Outcome::kNoData,
+       "NOERROR aa rd | | " + kSoa + " |"},
+      {"and so does one below it",
+       {.name = "x.there.wild.example.com"},
+       Outcome::kNxDomain,
+       "NXDOMAIN aa rd | | " + kSoa + " |"},
+      {"the wildcard itself",
+       {.name = "*.wild.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | *.wild.example.com. 60 A 192.0.2.4 | |"},
+      {"a wildcard CNAME",
+       {.name = "x.cwild.example.com", .type = 16},
+       Outcome::kPositive,
+       "NOERROR aa rd | x.cwild.example.com. 60 CNAME www.example.com., www.example.com. 60 TXT "
+       "odd | |"},
+      {"below a zone cut",
+       {.name = "x.y.sub.example.com"},
+       Outcome::kReferral,
+       "NOERROR rd | | sub.example.com. 60 NS ns.sub.example.com., sub.example.com. 60 NS "
+       "ns.elsewhere.org. | ns.sub.example.com. 60 A 192.0.2.5"},
+      {"the zone cut itself",
+       {.name = "sub.example.com", .type = 2},
+       Outcome::kReferral,
+       "NOERROR rd | | sub.example.com. 60 NS ns.sub.example.com., sub.example.com. 60 NS "
+       "ns.elsewhere.org. | ns.sub.example.com. 60 A 192.0.2.5"},
+      {"glue is not ours to answer",
+       {.name = "ns.sub.example.com"},
+       Outcome::kReferral,
+       "NOERROR rd | | sub.example.com. 60 NS ns.sub.example.com., sub.example.com. 60 NS "
+       "ns.elsewhere.org. | ns.sub.example.com. 60 A 192.0.2.5"},
+      {"DS at a cut is the parent's",
+       {.name = "sub.example.com", .type = 43},
+       Outcome::kPositive,
+       "NOERROR aa rd | sub.example.com. 60 DS (36) | |"},
+      {"DS of a child that is ours too",
+       {.name = "child.example.com", .type = 43},
+       Outcome::kPositive,
+       "NOERROR aa rd | child.example.com. 60 DS (36) | |"},
+      {"a child zone answers for itself",
+       {.name = "nope.child.example.com"},
+       Outcome::kNxDomain,
+       "NXDOMAIN aa rd | | child.example.com. 60 SOA ns.child.example.com. |"},
+      {"below a DNAME",
+       {.name = "host.tree.example.com"},
+       Outcome::kPositive,
+       "NOERROR aa rd | tree.example.com. 60 DNAME other.net., host.tree.example.com. 60 CNAME "
+       "host.other.net., host.other.net. 60 A 192.0.2.6 | |"},
+      {"ANY is answered with one set (RFC 8482)",
+       {.type = 255},
+       Outcome::kPositive,
+       "NOERROR aa rd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | |"},
+      {"ANY at a CNAME",
+       {.name = "alias.example.com", .type = 255},
+       Outcome::kPositive,
+       "NOERROR aa rd | alias.example.com. 60 CNAME www.example.com. | |"},
+      {"outside our zones", {.name = "www.elsewhere.org"}, Outcome::kRefused, "REFUSED rd | | |"},
+      {"the root, which is not ours", {.name = "."}, Outcome::kRefused, "REFUSED rd | | |"},
+      {"another class", {.qclass = 3}, Outcome::kRefused, "REFUSED rd | | |"},
+      {"a zone transfer",
+       {.name = "example.com", .type = 252},
+       Outcome::kRefused,
+       "REFUSED rd | | |"},
+      {"the reserved type 0 owns nothing, not even referrals",
+       {.name = "www.example.com", .type = 0},
+       Outcome::kNoData,
+       "NOERROR aa rd | | " + kSoa + " |"},
+      {"an opcode but QUERY", {.flags = 0x2000}, Outcome::kNotImp, "NOTIMP noquestion | | |"},
+      {"flags: AD and Z go, CD and RD stay",
+       {.flags = 0x0170},
+       Outcome::kPositive,
+       "NOERROR aa rd cd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | |"},
+      {"EDNS, DO echoed",
+       {.edns = true, .dnssec_ok = true},
+       Outcome::kPositive,
+       "NOERROR aa rd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | | OPT "
+       "1232 do"},
+      {"an unknown EDNS version",
+       {.edns = true, .version = 1},
+       Outcome::kBadVers,
+       "NOERROR rd | | | OPT 1232 rcode+16"},
+      {"unknown EDNS options",
+       {.edns = true, .options = {"\xff\xf0\0\2ab", 6}},
+       Outcome::kPositive,
+       "NOERROR aa rd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | | OPT "
+       "1232"},
+      {"an option longer than its record",
+       {.edns = true, .options = {"\0\3\0\xff", 4}},
+       Outcome::kFormErr,
+       "FORMERR rd | | |"},
+      {"bytes behind the message", {.trailing = "x"}, Outcome::kFormErr, "FORMERR rd | | |"},
+      {"more than 512 octets without EDNS",
+       {.name = "many.example.com"},
+       Outcome::kTruncated,
+       "NOERROR aa tc rd | | |"},
+      {"a payload below 512 counts as 512",
+       {.name = "many.example.com", .edns = true, .payload = 100},
+       Outcome::kTruncated,
+       "NOERROR aa tc rd | | | OPT 1232"},
+  };
+  return cases;
+}
+
+TEST(ResponderTest, AnswersEveryCaseAsListed) {
+  for (const Case& c : Cases()) {
+    const Spoken spoken = Ask(test::Query(c.query));
+    EXPECT_EQ(contract::WordOf(spoken.outcome), contract::WordOf(c.outcome)) << c.description;
+    EXPECT_EQ(test::AnswerText(spoken.answer), c.answer) << c.description;
+  }
+}
+
+TEST(ResponderTest, AnswersTheSameOverTcpButForTruncation) {
+  for (const Case& c : Cases()) {
+    if (c.outcome == Outcome::kTruncated) continue;
+    const Spoken spoken = Ask(test::Query(c.query), Transport::kTcp);
+    EXPECT_EQ(test::AnswerText(spoken.answer), c.answer) << c.description;
+  }
+  const Spoken whole = Ask(test::Query({.name = "many.example.com"}), Transport::kTcp);
+  EXPECT_EQ(whole.outcome, Outcome::kPositive);
+  EXPECT_EQ(whole.answer.size(), 12 + 18 + 4 + 60 * 16);
+}
+
+TEST(ResponderTest, CreditsTheSideThatWasAnswered) {
+  EXPECT_EQ(Ask(test::Query({.name = "www.example.com"})).answered_by, AnsweredBy::kStatic);
+  EXPECT_EQ(Ask(test::Query({.name = "app.example.com"})).answered_by, AnsweredBy::kPrimary);
+  EXPECT_EQ(Ask(test::Query({.name = "site.example.com"})).answered_by, AnsweredBy::kSecondary);
+  EXPECT_EQ(Ask(test::Query({.name = "failing.example.com"})).answered_by, AnsweredBy::kPrimary);
+}
+
+TEST(ResponderTest, NeverAnswersResponsesOrWhatIsNoMessage) {
+  EXPECT_EQ(Ask(test::Query({.flags = 0x8000})).outcome, Outcome::kResponse);
+  EXPECT_TRUE(Ask(test::Query({.flags = 0x8000})).answer.empty());
+  for (size_t length = 0; length < 12; ++length) {
+    const Spoken spoken = Ask(test::Query({}).substr(0, length));
+    EXPECT_EQ(spoken.outcome, Outcome::kShortQuery);
+    EXPECT_TRUE(spoken.answer.empty());
+  }
+}
+
+TEST(ResponderTest, AnswersFormErrToEveryTruncationOfAQuery) {
+  const std::string query = test::Query({.edns = true, .options = {"\0\3\0\0", 4}});
+  for (size_t length = 12; length < query.size(); ++length) {
+    const Spoken spoken = Ask(query.substr(0, length));
+    EXPECT_EQ(spoken.outcome, Outcome::kFormErr) << length;
+    EXPECT_EQ(test::AnswerText(spoken.answer).substr(0, 7), "FORMERR") << length;
+  }
+}
+
+TEST(ResponderTest, RefusesNamesThatAreNone) {
+  const std::string head("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12);
+  const std::string tail("\x00\x01\x00\x01", 4);
+  const std::string label63 = '\x3f' + std::string(63, 'a');
+  const std::string bad[] = {
+      std::string("\xc0\x0c", 2),                         // a pointer in a question
+      std::string("\x40") + std::string(64, 'a') + '\0',  // a label of 64
+      label63 + label63 + label63 + '\x3f' + std::string(63, 'b') + '\0',  // 257 octets
+  };
+  for (const std::string& name : bad) {
+    EXPECT_EQ(Ask(head + name + tail).outcome, Outcome::kFormErr);
+  }
+  const std::string longest = label63 + label63 + label63 + '\x3d' + std::string(61, 'b') + '\0';
+  ASSERT_EQ(longest.size(), 255u);
+  EXPECT_EQ(Ask(head + longest + tail).outcome, Outcome::kRefused);
+}
+
+TEST(ResponderTest, CountsOfSectionsThatAreNotThereAreFormErr) {
+  for (const size_t field : {4, 6, 8, 10}) {
+    std::string query = test::Query({});
+    query[field + 1] = static_cast<char>(query[field + 1] + 1);
+    EXPECT_EQ(Ask(query).outcome, Outcome::kFormErr) << "header octet " << field;
+  }
+  std::string none = test::Query({});
+  none[5] = 0;
+  EXPECT_EQ(Ask(none).outcome, Outcome::kFormErr) << "no question (RFC 9619)";
+}
+
+TEST(ResponderTest, TakesOneOptOfTheRootOnly) {
+  const std::string query = test::Query({.edns = true});
+  std::string twice = query + query.substr(query.size() - 11);
+  twice[11] = 2;
+  EXPECT_EQ(Ask(twice).outcome, Outcome::kFormErr);
+  std::string owned = query;
+  owned.replace(query.size() - 11, 1, "\xc0\x0c");
+  EXPECT_EQ(Ask(owned).outcome, Outcome::kFormErr);
+}
+
+TEST(ResponderTest, SaysYxDomainWhenADnameTargetIsTooLong) {
+  test::Scratch scratch;
+  test::TableBuilder b;
+  const std::string target = std::string(60, 'x') + "." + std::string(60, 'y') + "." +
+                             std::string(60, 'z') + ".example.com";
+  b.Zone("example.com").Record("example.com", "t.example.com", "DNAME", 60, {target});
+  b.Write(scratch / "t");
+  const auto table = test::OpenTable(scratch / "t");
+  const Spoken spoken = Ask(test::Query({.name = std::string(60, 'q') + ".t.example.com"}),
+                            Transport::kUdp, test::CutOf(*table));
+  EXPECT_EQ(spoken.outcome, Outcome::kYxDomain);
+  EXPECT_EQ(test::AnswerText(spoken.answer).substr(0, 8), "YXDOMAIN");
+}
+
+TEST(ResponderTest, AnswersServfailBeforeTheFirstTable) {
+  const Spoken spoken = Ask(test::Query({.edns = true}), Transport::kUdp, contract::Cut{});
+  EXPECT_EQ(spoken.outcome, Outcome::kNoTable);
+  EXPECT_EQ(test::AnswerText(spoken.answer), "SERVFAIL rd | | | OPT 1232");
+}
+
+TEST(ResponderTest, PoliciesStandInsteadOfASide) {
+  const struct {
+    contract::Choice choice;
+    const char* answer;
+  } policies[] = {
+      {contract::Choice::kServfail, "SERVFAIL rd | | |"},
+      {contract::Choice::kRefused, "REFUSED rd | | |"},
+      {contract::Choice::kNoData, "NOERROR aa rd | | example.com. 60 SOA ns.example.com. |"}};
+  for (const auto& policy : policies) {
+    contract::Cut cut = TheNode().cut();
+    const uint8_t choices[3] = {0, static_cast<uint8_t>(policy.choice), 0};
+    cut.choices = choices;
+    EXPECT_EQ(test::AnswerText(
+                  Ask(test::Query({.name = "app.example.com"}), Transport::kUdp, cut).answer),
+              policy.answer);
+  }
+}
+
+TEST(ResponderTest, ServesTheRootZone) {
+  test::Scratch scratch;
+  test::TableBuilder b;
+  b.writer().AddZone(test::Wire("."));
+  b.Record(".", ".", "SOA", 300, {"."}).Record(".", ".", "NS", 300, {"a.root"});
+  b.Record(".", "org", "NS", 60, {"ns.org"});
+  b.Write(scratch / "t");
+  const auto table = test::OpenTable(scratch / "t");
+  const auto ask = [&](const char* name) {
+    return test::AnswerText(
+        Ask(test::Query({.name = name}), Transport::kUdp, test::CutOf(*table)).answer);
+  };
+  EXPECT_EQ(ask("."), "NOERROR aa rd | | . 60 SOA ns. |");
+  EXPECT_EQ(ask("nope"), "NXDOMAIN aa rd | | . 60 SOA ns. |");
+  EXPECT_EQ(ask("www.example.org"), "NOERROR rd | | org. 60 NS ns.org. |");
+}
+
+TEST(ResponderTest, AnswersAFullBurstOfDifferentQueriesEachForItself) {
+  std::vector<std::vector<uint8_t>> buffers(kMaxBurst, std::vector<uint8_t>(kMaxUdpMessage));
+  std::vector<Exchange> burst(kMaxBurst);
+  const std::vector<Case>& cases = Cases();
+  for (size_t i = 0; i < kMaxBurst; ++i) {
+    const std::string query = test::Query(cases[i % cases.size()].query);
+    std::memcpy(buffers[i].data(), query.data(), query.size());
+    burst[i].message = buffers[i].data();
+    burst[i].query_length = static_cast<uint16_t>(query.size());
+    burst[i].capacity = kMaxUdpMessage;
+  }
+  Responder(ResponderOptions{}).Respond(TheNode().cut(), burst);
+  contract::Tally tally;
+  for (size_t i = 0; i < kMaxBurst; ++i) {
+    const Case& c = cases[i % cases.size()];
+    Count(burst[i], tally);
+    EXPECT_EQ(
+        test::AnswerText({reinterpret_cast<char*>(buffers[i].data()), burst[i].answer_length}),
+        c.answer)
+        << c.description;
+  }
+  uint64_t sum = 0;
+  for (const uint64_t count : tally.outcomes) sum += count;
+  EXPECT_EQ(sum, kMaxBurst);
+  EXPECT_EQ(tally.received, kMaxBurst);
+}
+
+}  // namespace
+}  // namespace understudy::responder
