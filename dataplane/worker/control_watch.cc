@@ -20,7 +20,6 @@ ControlWatch::ControlWatch(const contract::InstancePaths& paths, TableSwap& swap
 
 void ControlWatch::Start(uint64_t now_ns) {
   LookAtRoot(now_ns);
-  LookAtHeartbeat(now_ns);
   if (!root_) return;
   // acquire: the file of this generation has its name before the word is stored.
   wanted_generation_ = (*root_)->table_generation.load(std::memory_order_acquire);
@@ -78,7 +77,9 @@ void ControlWatch::LookAtHeartbeat(uint64_t now_ns) {
   report_->control_stale.store(stale ? 1 : 0, std::memory_order_relaxed);
   if (stale) {
     report_->control_stale_count.fetch_add(1, std::memory_order_relaxed);
-    log_("control is silent: answers go on from the last table");
+    log_(swap_.current() != nullptr
+             ? "control is silent: answers go on from the last table"
+             : "control is silent and there is no table: SERVFAIL until then");
   } else {
     log_("control is alive");
   }
