@@ -282,9 +282,12 @@ def stage_headers(tally, _):
         return
     commands = compile_commands()
 
+    def shared_folders(unit, header):
+        return len(pathlib.Path(os.path.commonpath([unit, header])).parts)
+
     def compile_alone(header):
         name = relative(header)
-        nearest = max(commands, key=lambda unit: len(os.path.commonprefix([unit, name])))
+        nearest = max(commands, key=lambda unit: shared_folders(unit, name))
         return run(["clang++-19", *commands[nearest], "-fsyntax-only", "-Wno-unused-function",
                     "-Wno-unused-const-variable", "-x", "c++", header], cwd=ASAN)
     for header, (code, output) in in_parallel(compile_alone, sources(".h")):

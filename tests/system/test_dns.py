@@ -241,8 +241,10 @@ def test_do_is_returned(ask):
     assert ask("www.example.com", want_dnssec=True).ednsflags & dns.flags.DO  # RFC 3225 3
 
 
-def test_an_edns_version_above_0_is_badvers(ask):
-    message = ask("www.example.com", use_edns=1)
+def test_an_edns_version_above_0_is_badvers(served):
+    query = dns.message.make_query("www.example.com", "A")
+    query.use_edns(1)
+    message = served.client.ask(query)
     assert message.rcode() == dns.rcode.BADVERS
     assert message.edns == 0 and not message.answer
 
