@@ -11,16 +11,16 @@ constexpr size_t kMaxOwn = 1000;
 }  // namespace
 
 void Findings::List::Add(ConfigError finding) {
-  if (own.size() < kMaxOwn) {
-    own.push_back(std::move(finding));
-  } else {
+  if (own.size() == kMaxOwn) {
     ++left_out;
+    return;
   }
+  const auto after = std::upper_bound(own.begin(), own.end(), finding.line,
+                                      [](int a, const ConfigError& b) { return a < b.line; });
+  own.insert(after, std::move(finding));
 }
 
 std::vector<ConfigError> Findings::List::Take() {
-  std::stable_sort(own.begin(), own.end(),
-                   [](const ConfigError& a, const ConfigError& b) { return a.line < b.line; });
   if (left_out > 0) {
     own.push_back({own.front().file, 0, "", std::to_string(left_out) + " more are not shown"});
   }

@@ -32,7 +32,7 @@ class Findings {
   struct List {
     void Add(ConfigError finding);
     std::vector<ConfigError> Take();
-    std::vector<ConfigError> own;
+    std::vector<ConfigError> own;  // by line
     std::vector<ConfigError> others;
     size_t left_out = 0;
   };

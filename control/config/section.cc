@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -45,8 +46,9 @@ size_t Distance(std::string_view a, std::string_view b, size_t limit) {
 std::vector<bool> Repeated(const std::vector<MapEntry>& entries, std::vector<int>* first_lines) {
   std::vector<size_t> order(entries.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return entries[a].key < entries[b].key; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::tie(entries[a].key, a) < std::tie(entries[b].key, b);
+  });
   std::vector<bool> repeated(entries.size(), false);
   first_lines->assign(entries.size(), 0);
   size_t first = 0;

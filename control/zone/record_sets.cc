@@ -21,16 +21,16 @@ absl::string_view Abseil(std::string_view text) { return {text.data(), text.size
 }  // namespace
 
 void FindingList::Add(int line, std::string message) {
-  if (list_->size() < kMaxFindings) {
-    list_->push_back({line, std::move(message)});
-  } else {
+  if (list_->size() == kMaxFindings) {
     ++left_out_;
+    return;
   }
+  const auto after = std::upper_bound(list_->begin(), list_->end(), line,
+                                      [](int a, const ZoneFileError& b) { return a < b.line; });
+  list_->insert(after, {line, std::move(message)});
 }
 
 void FindingList::Close(const std::string& what) {
-  std::stable_sort(list_->begin(), list_->end(),
-                   [](const ZoneFileError& a, const ZoneFileError& b) { return a.line < b.line; });
   if (left_out_ == 0) return;
   list_->push_back({0, std::to_string(left_out_) + " more " + what + " are not shown"});
 }

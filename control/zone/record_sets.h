@@ -22,7 +22,7 @@
 
 namespace understudy::control {
 
-// Errors or warnings of one file: the first hundred in full, the others as a number.
+// Errors or warnings of one file, by line: a hundred in full, the others as a number.
 class FindingList {
  public:
   explicit FindingList(std::vector<ZoneFileError>* list) : list_(list) {}
