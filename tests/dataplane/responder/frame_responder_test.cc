@@ -7,15 +7,14 @@
 
 #include "tests/dataplane/frames.h"
 #include "tests/dataplane/message_text.h"
+#include "tests/dataplane/responder/cases.h"
 #include "tests/dataplane/zone_of_cases.h"
 
 namespace understudy::responder {
 namespace {
 
 using contract::Outcome;
-using test::FrameText;
 
-const std::string kQuery = test::Query({.name = "app.example.com"});
 const std::string kAnswer = "NOERROR aa rd | app.example.com. 30 A 192.0.2.10 | |";
 
 FrameOptions Options(bool neighbours, bool kernel) {
@@ -58,98 +57,8 @@ Handled Handle(const std::string& bytes, const FrameOptions& options, uint32_t r
           std::string(reinterpret_cast<char*>(buffer.data()), frame.length)};
 }
 
-struct Case {
-  const char* description;
-  FrameText frame;
-  Outcome outcome;
-  const char* goes;  // of an answered frame
-};
-
-const std::vector<Case>& Cases() {
-  static const std::vector<Case> cases = {
-      {"IPv4", {.payload = kQuery}, Outcome::kPositive, "192.0.2.53:53 > 192.0.2.99:40000"},
-      {"the second service address",
-       {.destination = "192.0.2.54", .payload = kQuery},
-       Outcome::kPositive,
-       "192.0.2.54:53 > 192.0.2.99:40000"},
-      {"IPv6",
-       {.source = "2001:db8::99", .destination = "2001:db8::53", .payload = kQuery},
-       Outcome::kPositive,
-       "2001:db8::53:53 > 2001:db8::99:40000"},
-      {"one VLAN tag",
-       {.vlans = {5}, .payload = kQuery},
-       Outcome::kPositive,
-       "192.0.2.53:53 > 192.0.2.99:40000 vlan 5"},
-      {"two VLAN tags",
-       {.vlans = {5, 6}, .payload = kQuery},
-       Outcome::kPositive,
-       "192.0.2.53:53 > 192.0.2.99:40000 vlan 5 vlan 6"},
-      {"padding behind the packet",
-       {.padding = std::string(11, 'p'), .payload = kQuery},
-       Outcome::kPositive,
-       "192.0.2.53:53 > 192.0.2.99:40000"},
-      {"a refused name",
-       {.payload = test::Query({.name = "x.org"})},
-       Outcome::kRefused,
-       "192.0.2.53:53 > 192.0.2.99:40000"},
-      {"a response", {.payload = test::Query({.flags = 0x8000})}, Outcome::kResponse, ""},
-      {"no payload", {.payload = ""}, Outcome::kShortQuery, ""},
-      {"another address", {.destination = "192.0.2.55", .payload = kQuery}, Outcome::kNotOurs, ""},
-      {"another port", {.destination_port = 54, .payload = kQuery}, Outcome::kNotOurs, ""},
-      {"TCP", {.next_header = 6, .payload = kQuery}, Outcome::kNotOurs, ""},
-      {"IPv4 options",
-       {.ipv4_options = std::string(4, '\1'), .payload = kQuery},
-       Outcome::kNotOurs,
-       ""},
-      {"a first fragment", {.fragment = 0x2000, .payload = kQuery}, Outcome::kFragment, ""},
-      {"a later fragment", {.fragment = 0x0010, .payload = kQuery}, Outcome::kFragment, ""},
-      {"an IPv6 fragment",
-       {.source = "2001:db8::99",
-        .destination = "2001:db8::53",
-        .next_header = 44,
-        .payload = kQuery},
-       Outcome::kFragment,
-       ""},
-      {"an IP length beyond the frame",
-       {.length_error = 1, .payload = kQuery},
-       Outcome::kMalformed,
-       ""},
-      {"an IPv6 length beyond the frame",
-       {.source = "2001:db8::99",
-        .destination = "2001:db8::53",
-        .length_error = 1,
-        .payload = kQuery},
-       Outcome::kMalformed,
-       ""},
-      {"a UDP length beyond the packet",
-       {.udp_length_error = 1, .payload = kQuery},
-       Outcome::kMalformed,
-       ""},
-      {"a UDP length below its header",
-       {.udp_length_error = -60, .payload = kQuery},
-       Outcome::kMalformed,
-       ""},
-      {"source port 0", {.source_port = 0, .payload = kQuery}, Outcome::kBadSource, ""},
-      {"a multicast source", {.source = "224.0.0.1", .payload = kQuery}, Outcome::kBadSource, ""},
-      {"a broadcast source",
-       {.source = "255.255.255.255", .payload = kQuery},
-       Outcome::kBadSource,
-       ""},
-      {"a loopback source", {.source = "127.0.0.1", .payload = kQuery}, Outcome::kBadSource, ""},
-      {"the unspecified IPv6 source",
-       {.source = "::", .destination = "2001:db8::53", .payload = kQuery},
-       Outcome::kBadSource,
-       ""},
-      {"to a multicast MAC",
-       {.destination_mac = std::string("\x01\0\x5e\0\0\1", 6), .payload = kQuery},
-       Outcome::kNotOurs,
-       ""},
-  };
-  return cases;
-}
-
 TEST(FrameResponderTest, HandlesEveryCaseAsListed) {
-  for (const Case& c : Cases()) {
+  for (const test::FrameCase& c : test::FrameCases()) {
     const std::string in = test::Frame(c.frame);
     const Handled handled = Handle(in, Options(false, false));
     EXPECT_EQ(contract::WordOf(handled.outcome), contract::WordOf(c.outcome)) << c.description;
@@ -166,7 +75,7 @@ TEST(FrameResponderTest, HandlesEveryCaseAsListed) {
 }
 
 TEST(FrameResponderTest, HandsToTheKernelWhatIsNotOurs) {
-  for (const Case& c : Cases()) {
+  for (const test::FrameCase& c : test::FrameCases()) {
     const std::string in = test::Frame(c.frame);
     const Handled handled = Handle(in, Options(true, true));
     const bool ours = c.outcome != Outcome::kNotOurs;
@@ -179,7 +88,7 @@ TEST(FrameResponderTest, HandsToTheKernelWhatIsNotOurs) {
 }
 
 TEST(FrameResponderTest, SurvivesEveryTruncationOfAFrame) {
-  for (const Case& c : Cases()) {
+  for (const test::FrameCase& c : test::FrameCases()) {
     const std::string in = test::Frame(c.frame);
     for (size_t length = 0; length < in.size(); ++length) {
       const Handled handled = Handle(in.substr(0, length), Options(true, false), 0);
@@ -259,7 +168,7 @@ TEST(FrameResponderTest, EchoesToWhomeverPings) {
 
 TEST(FrameResponderTest, EveryFrameHasOneOutcomeAndTheyAddUp) {
   std::vector<std::string> bytes;
-  for (const Case& c : Cases()) bytes.push_back(test::Frame(c.frame));
+  for (const test::FrameCase& c : test::FrameCases()) bytes.push_back(test::Frame(c.frame));
   bytes.push_back(test::ArpRequest("192.0.2.53"));
   bytes.push_back(std::string(3, 'x'));
   std::vector<std::vector<uint8_t>> buffers(bytes.size(), std::vector<uint8_t>(kFrameRoom));
@@ -276,10 +185,11 @@ TEST(FrameResponderTest, EveryFrameHasOneOutcomeAndTheyAddUp) {
   uint64_t sum = 0;
   for (const uint64_t count : tally.outcomes) sum += count;
   EXPECT_EQ(sum, bytes.size());
-  for (size_t i = 0; i < Cases().size(); ++i) {
-    const Outcome expected =
-        Cases()[i].outcome == Outcome::kNotOurs ? Outcome::kToKernel : Cases()[i].outcome;
-    EXPECT_EQ(burst[i].outcome, expected) << Cases()[i].description;
+  for (size_t i = 0; i < test::FrameCases().size(); ++i) {
+    const Outcome expected = test::FrameCases()[i].outcome == Outcome::kNotOurs
+                                 ? Outcome::kToKernel
+                                 : test::FrameCases()[i].outcome;
+    EXPECT_EQ(burst[i].outcome, expected) << test::FrameCases()[i].description;
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "dataplane/wire/checksum.h"
 #include "tests/dataplane/message_text.h"
+#include "tests/dataplane/responder/cases.h"
 #include "tests/dataplane/zone_of_cases.h"
 
 namespace understudy::responder {
@@ -14,9 +15,6 @@ namespace {
 
 using contract::AnsweredBy;
 using contract::Outcome;
-using test::QueryText;
-
-const std::string kSoa = "example.com. 60 SOA ns.example.com.";
 
 class Node {
  public:
@@ -63,224 +61,8 @@ Spoken Ask(std::string query, Transport transport = Transport::kUdp,
   return {exchange.outcome, exchange.answered_by, answer};
 }
 
-struct Case {
-  const char* description;
-  QueryText query;
-  Outcome outcome;
-  std::string answer;
-};
-
-const std::vector<Case>& Cases() {
-  static const std::vector<Case> cases = {
-      {"an address",
-       {.name = "www.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | |"},
-      {"the case of the question is kept",
-       {.name = "wWw.eXample.COM", .flags = 0},
-       Outcome::kPositive,
-       "NOERROR aa | wWw.eXample.COM. 60 A 192.0.2.1, wWw.eXample.COM. 60 A 192.0.2.2 | |"},
-      {"data of odd length before an OPT",
-       {.type = 16, .edns = true},
-       Outcome::kPositive,
-       "NOERROR aa rd | www.example.com. 60 TXT odd | | OPT 1232"},
-      {"a group answers its primary",
-       {.name = "app.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | app.example.com. 30 A 192.0.2.10 | |"},
-      {"both families of a group stand together",
-       {.name = "app.example.com", .type = 28},
-       Outcome::kPositive,
-       "NOERROR aa rd | app.example.com. 30 AAAA 2001:db8::10 | |"},
-      {"a group answers its secondary",
-       {.name = "site.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | site.example.com. 20 A 198.51.100.20 | |"},
-      {"a type that the chosen side lacks",
-       {.name = "half.example.com"},
-       Outcome::kNoData,
-       "NOERROR aa rd | | " + kSoa + " |"},
-      {"a CNAME that differs by side, into another group",
-       {.name = "move.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | move.example.com. 20 CNAME app.example.com., app.example.com. 30 A "
-       "192.0.2.10 | |"},
-      {"a type that is not there",
-       {.type = 15},
-       Outcome::kNoData,
-       "NOERROR aa rd | | " + kSoa + " |"},
-      {"a name that is not there",
-       {.name = "nope.example.com"},
-       Outcome::kNxDomain,
-       "NXDOMAIN aa rd | | " + kSoa + " |"},
-      {"a name far below what is there",
-       {.name = "a.b.c.d.www.example.com"},
-       Outcome::kNxDomain,
-       "NXDOMAIN aa rd | | " + kSoa + " |"},
-      {"an empty non-terminal",
-       {.name = "empty.example.com"},
-       Outcome::kNoData,
-       "NOERROR aa rd | | " + kSoa + " |"},
-      {"the apex",
-       {.name = "example.com", .type = 2},
-       Outcome::kPositive,
-       "NOERROR aa rd | example.com. 300 NS ns.example.com. | |"},
-      {"a CNAME asked for itself",
-       {.name = "alias.example.com", .type = 5},
-       Outcome::kPositive,
-       "NOERROR aa rd | alias.example.com. 60 CNAME www.example.com. | |"},
-      {"two CNAMEs on the way",
-       {.name = "alias2.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | alias2.example.com. 60 CNAME alias.example.com., alias.example.com. 60 "
-       "CNAME www.example.com., www.example.com. 60 A 192.0.2.1, www.example.com. 60 A "
-       "192.0.2.2 | |"},
-      {"a CNAME to nothing",
-       {.name = "dangling.example.com"},
-       Outcome::kNxDomain,
-       "NXDOMAIN aa rd | dangling.example.com. 60 CNAME nowhere.example.com. | " + kSoa + " |"},
-      {"a CNAME to a name without the type",
-       {.name = "notype.example.com"},
-       Outcome::kNoData,
-       "NOERROR aa rd | notype.example.com. 60 CNAME onlytxt.example.com. | " + kSoa + " |"},
-      {"a CNAME out of our zones",
-       {.name = "outside.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | outside.example.com. 60 CNAME www.elsewhere.org. | |"},
-      {"a CNAME into another zone of ours",
-       {.name = "across.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | across.example.com. 60 CNAME host.other.net., host.other.net. 60 A "
-       "192.0.2.6 | |"},
-      {"a CNAME loop ends where it began",
-       {.name = "loop1.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | loop1.example.com. 60 CNAME loop2.example.com., loop2.example.com. 60 "
-       "CNAME loop1.example.com. | |"},
-      {"a CNAME below a zone cut",
-       {.name = "todeleg.example.com"},
-       Outcome::kReferral,
-       "NOERROR aa rd | todeleg.example.com. 60 CNAME x.sub.example.com. | sub.example.com. 60 NS "
-       "ns.sub.example.com., sub.example.com. 60 NS ns.elsewhere.org. | ns.sub.example.com. 60 A "
-       "192.0.2.5"},
-      {"a wildcard",
-       {.name = "any.wild.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | any.wild.example.com. 60 A 192.0.2.4 | |"},
-      {"a wildcard covers several labels",
-       {.name = "a.b.wild.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | a.b.wild.example.com. 60 A 192.0.2.4 | |"},
-      {"a wildcard without the type",
-       {.name = "any.wild.example.com", .type = 28},
-       Outcome::kNoData,
-       "NOERROR aa rd | | " + kSoa + " |"},
-      {"a name that is there stops the wildcard",
-       {.name = "there.wild.example.com"},
-       Outcome::kNoData,
-       "NOERROR aa rd | | " + kSoa + " |"},
-      {"and so does one below it",
-       {.name = "x.there.wild.example.com"},
-       Outcome::kNxDomain,
-       "NXDOMAIN aa rd | | " + kSoa + " |"},
-      {"the wildcard itself",
-       {.name = "*.wild.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | *.wild.example.com. 60 A 192.0.2.4 | |"},
-      {"a wildcard CNAME",
-       {.name = "x.cwild.example.com", .type = 16},
-       Outcome::kPositive,
-       "NOERROR aa rd | x.cwild.example.com. 60 CNAME www.example.com., www.example.com. 60 TXT "
-       "odd | |"},
-      {"below a zone cut",
-       {.name = "x.y.sub.example.com"},
-       Outcome::kReferral,
-       "NOERROR rd | | sub.example.com. 60 NS ns.sub.example.com., sub.example.com. 60 NS "
-       "ns.elsewhere.org. | ns.sub.example.com. 60 A 192.0.2.5"},
-      {"the zone cut itself",
-       {.name = "sub.example.com", .type = 2},
-       Outcome::kReferral,
-       "NOERROR rd | | sub.example.com. 60 NS ns.sub.example.com., sub.example.com. 60 NS "
-       "ns.elsewhere.org. | ns.sub.example.com. 60 A 192.0.2.5"},
-      {"glue is not ours to answer",
-       {.name = "ns.sub.example.com"},
-       Outcome::kReferral,
-       "NOERROR rd | | sub.example.com. 60 NS ns.sub.example.com., sub.example.com. 60 NS "
-       "ns.elsewhere.org. | ns.sub.example.com. 60 A 192.0.2.5"},
-      {"DS at a cut is the parent's",
-       {.name = "sub.example.com", .type = 43},
-       Outcome::kPositive,
-       "NOERROR aa rd | sub.example.com. 60 DS (36) | |"},
-      {"DS of a child that is ours too",
-       {.name = "child.example.com", .type = 43},
-       Outcome::kPositive,
-       "NOERROR aa rd | child.example.com. 60 DS (36) | |"},
-      {"a child zone answers for itself",
-       {.name = "nope.child.example.com"},
-       Outcome::kNxDomain,
-       "NXDOMAIN aa rd | | child.example.com. 60 SOA ns.child.example.com. |"},
-      {"below a DNAME",
-       {.name = "host.tree.example.com"},
-       Outcome::kPositive,
-       "NOERROR aa rd | tree.example.com. 60 DNAME other.net., host.tree.example.com. 60 CNAME "
-       "host.other.net., host.other.net. 60 A 192.0.2.6 | |"},
-      {"ANY is answered with one set (RFC 8482)",
-       {.type = 255},
-       Outcome::kPositive,
-       "NOERROR aa rd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | |"},
-      {"ANY at a CNAME",
-       {.name = "alias.example.com", .type = 255},
-       Outcome::kPositive,
-       "NOERROR aa rd | alias.example.com. 60 CNAME www.example.com. | |"},
-      {"outside our zones", {.name = "www.elsewhere.org"}, Outcome::kRefused, "REFUSED rd | | |"},
-      {"the root, which is not ours", {.name = "."}, Outcome::kRefused, "REFUSED rd | | |"},
-      {"another class", {.qclass = 3}, Outcome::kRefused, "REFUSED rd | | |"},
-      {"a zone transfer",
-       {.name = "example.com", .type = 252},
-       Outcome::kRefused,
-       "REFUSED rd | | |"},
-      {"the reserved type 0 owns nothing, not even referrals",
-       {.name = "www.example.com", .type = 0},
-       Outcome::kNoData,
-       "NOERROR aa rd | | " + kSoa + " |"},
-      {"an opcode but QUERY", {.flags = 0x2000}, Outcome::kNotImp, "NOTIMP noquestion | | |"},
-      {"flags: AD and Z go, CD and RD stay",
-       {.flags = 0x0170},
-       Outcome::kPositive,
-       "NOERROR aa rd cd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | |"},
-      {"EDNS, DO echoed",
-       {.edns = true, .dnssec_ok = true},
-       Outcome::kPositive,
-       "NOERROR aa rd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | | OPT "
-       "1232 do"},
-      {"an unknown EDNS version",
-       {.edns = true, .version = 1},
-       Outcome::kBadVers,
-       "NOERROR rd | | | OPT 1232 rcode+16"},
-      {"unknown EDNS options",
-       {.edns = true, .options = {"\xff\xf0\0\2ab", 6}},
-       Outcome::kPositive,
-       "NOERROR aa rd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | | OPT "
-       "1232"},
-      {"an option longer than its record",
-       {.edns = true, .options = {"\0\3\0\xff", 4}},
-       Outcome::kFormErr,
-       "FORMERR rd | | |"},
-      {"bytes behind the message", {.trailing = "x"}, Outcome::kFormErr, "FORMERR rd | | |"},
-      {"more than 512 octets without EDNS",
-       {.name = "many.example.com"},
-       Outcome::kTruncated,
-       "NOERROR aa tc rd | | |"},
-      {"a payload below 512 counts as 512",
-       {.name = "many.example.com", .edns = true, .payload = 100},
-       Outcome::kTruncated,
-       "NOERROR aa tc rd | | | OPT 1232"},
-  };
-  return cases;
-}
-
 TEST(ResponderTest, AnswersEveryCaseAsListed) {
-  for (const Case& c : Cases()) {
+  for (const test::MessageCase& c : test::MessageCases()) {
     const Spoken spoken = Ask(test::Query(c.query));
     EXPECT_EQ(contract::WordOf(spoken.outcome), contract::WordOf(c.outcome)) << c.description;
     EXPECT_EQ(test::AnswerText(spoken.answer), c.answer) << c.description;
@@ -288,7 +70,7 @@ TEST(ResponderTest, AnswersEveryCaseAsListed) {
 }
 
 TEST(ResponderTest, AnswersTheSameOverTcpButForTruncation) {
-  for (const Case& c : Cases()) {
+  for (const test::MessageCase& c : test::MessageCases()) {
     if (c.outcome == Outcome::kTruncated) continue;
     const Spoken spoken = Ask(test::Query(c.query), Transport::kTcp);
     EXPECT_EQ(test::AnswerText(spoken.answer), c.answer) << c.description;
@@ -420,7 +202,7 @@ TEST(ResponderTest, ServesTheRootZone) {
 TEST(ResponderTest, AnswersAFullBurstOfDifferentQueriesEachForItself) {
   std::vector<std::vector<uint8_t>> buffers(kMaxBurst, std::vector<uint8_t>(kMaxUdpMessage));
   std::vector<Exchange> burst(kMaxBurst);
-  const std::vector<Case>& cases = Cases();
+  const std::vector<test::MessageCase>& cases = test::MessageCases();
   for (size_t i = 0; i < kMaxBurst; ++i) {
     const std::string query = test::Query(cases[i % cases.size()].query);
     std::memcpy(buffers[i].data(), query.data(), query.size());
@@ -431,7 +213,7 @@ TEST(ResponderTest, AnswersAFullBurstOfDifferentQueriesEachForItself) {
   Responder(ResponderOptions{}).Respond(TheNode().cut(), burst);
   contract::Tally tally;
   for (size_t i = 0; i < kMaxBurst; ++i) {
-    const Case& c = cases[i % cases.size()];
+    const test::MessageCase& c = cases[i % cases.size()];
     Count(burst[i], tally);
     EXPECT_EQ(
         test::AnswerText({reinterpret_cast<char*>(buffers[i].data()), burst[i].answer_length}),

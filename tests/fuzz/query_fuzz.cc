@@ -1,0 +1,55 @@
+// Any bytes as a message, over UDP and TCP: the answer is well-formed, answers that query and fits.
+#include <cstring>
+#include <vector>
+
+#include "dataplane/responder/responder.h"
+#include "dataplane/wire/checksum.h"
+#include "tests/dataplane/message_text.h"
+#include "tests/dataplane/zone_of_cases.h"
+#include "tests/fuzz/check.h"
+
+namespace understudy {
+namespace {
+
+const contract::Table& TheTable() {
+  static const auto table = [] {
+    test::Scratch scratch;
+    test::WriteZoneOfCases(scratch / "table.1");
+    return test::OpenTable(scratch / "table.1");
+  }();
+  return *table;
+}
+
+void Ask(const uint8_t* data, uint16_t size, responder::Transport transport) {
+  const bool tcp = transport == responder::Transport::kTcp;
+  const size_t capacity = std::max<size_t>(size, tcp ? 65535 : responder::kMaxUdpMessage);
+  std::vector<uint8_t> buffer(capacity);
+  std::memcpy(buffer.data(), data, size);
+  responder::Exchange exchange;
+  exchange.message = buffer.data();
+  exchange.query_length = size;
+  exchange.capacity = static_cast<uint16_t>(capacity);
+  exchange.transport = transport;
+  const contract::Cut cut = test::CutOf(TheTable());
+  responder::Responder(responder::ResponderOptions{}).Respond(cut, std::span(&exchange, 1));
+  if (exchange.answer_length == 0) return;
+  const std::string answer(reinterpret_cast<char*>(buffer.data()), exchange.answer_length);
+  const std::string text = test::AnswerText(answer);
+  fuzz::Check(text.rfind("MALFORMED", 0) != 0, text);
+  fuzz::Check((answer[2] & 0x80) != 0, "QR is set");
+  fuzz::Check(std::memcmp(answer.data(), data, 2) == 0, "the id is the query's");
+  fuzz::Check(tcp || answer.size() <= responder::kDefaultUdpPayload, "fits the payload we offer");
+  fuzz::Check(wire::Fold(exchange.sum) == wire::Fold(wire::SumOf(buffer.data(), answer.size())),
+              "the sum kept is the sum of the message");
+}
+
+}  // namespace
+}  // namespace understudy
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size > 65535) return 0;
+  understudy::Ask(data, static_cast<uint16_t>(size), understudy::responder::Transport::kTcp);
+  if (size > understudy::responder::kMaxUdpMessage) return 0;
+  understudy::Ask(data, static_cast<uint16_t>(size), understudy::responder::Transport::kUdp);
+  return 0;
+}
