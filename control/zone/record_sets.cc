@@ -15,6 +15,7 @@ constexpr size_t kLargeSet = 16;
 // A record in an answer costs its data and twelve octets: pointer, type, class, TTL, length.
 constexpr uint32_t kRecordOctets = 12;
 constexpr uint32_t kMaxSetOctets = 65535;
+constexpr size_t kMaxTypes = 200;
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -106,6 +107,7 @@ void RecordSets::CheckWhole() {
   for (uint32_t i = 0; i < zone_->records.size(); ++i) CheckSingle(i);
   CheckCnames();
   CheckDnames();
+  CheckTypeCounts();
 }
 
 void RecordSets::CheckSingle(uint32_t position) {
@@ -114,6 +116,16 @@ void RecordSets::CheckSingle(uint32_t position) {
                       record.type == contract::kTypeDname;
   if (single && record.value.rdata.size() > 1) {
     errors_->Add(notes_[position].line, NameOf(position) + " has more than one value");
+  }
+  const bool wildcard = record.owner.compare(0, 2, "\1*") == 0;
+  if (wildcard && record.type == contract::kTypeNs) {
+    errors_->Add(
+        notes_[position].line,
+        NameOf(position) + " is a delegation by wildcard, which means nothing (RFC 4592 4.2)");
+  }
+  if (record.type == contract::kTypeDs && record.owner == zone_->apex) {
+    warnings_->Add(notes_[position].line,
+                   NameOf(position) + " is never answered: it belongs to the zone above");
   }
 }
 
@@ -149,6 +161,25 @@ void RecordSets::CheckDnames() {
                                        ": it could never be answered (RFC 6672 2.4)");
       break;
     }
+  }
+}
+
+// A node of the table counts its types in one octet; some of them are left to the groups. No name
+// of a zone with fewer types than that can have more.
+void RecordSets::CheckTypeCounts() {
+  std::vector<bool> seen(65536, false);
+  size_t types = 0;
+  for (const ZoneRecord& record : zone_->records) {
+    types += seen[record.type] ? 0 : 1;
+    seen[record.type] = true;
+  }
+  if (types <= kMaxTypes) return;
+  absl::flat_hash_map<absl::string_view, size_t> counts;
+  for (uint32_t i = 0; i < zone_->records.size(); ++i) {
+    const std::string& owner = zone_->records[i].owner;
+    if (++counts[owner] != kMaxTypes + 1) continue;
+    errors_->Add(notes_[i].line, NameToText(owner) + " has more than " + std::to_string(kMaxTypes) +
+                                     " types of records");
   }
 }
 

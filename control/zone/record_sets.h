@@ -80,6 +80,7 @@ class RecordSets {
   void CheckSingle(uint32_t position);
   void CheckCnames();
   void CheckDnames();
+  void CheckTypeCounts();
   int LineOf(const ZoneRecord& record) const;
   std::string NameOf(uint32_t position) const;
 

@@ -261,6 +261,29 @@ TEST_F(ZoneFile, NothingStandsBelowADname) {
   EXPECT_EQ(ErrorsOf("d DNAME example.net.\nd A 192.0.2.1\n"), List{});
 }
 
+TEST_F(ZoneFile, DelegationByWildcardIsRefused) {
+  EXPECT_EQ(
+      ErrorsOf("*.a NS ns\n*.a A 192.0.2.1\n"),
+      List{"4: *.a.example.com. NS is a delegation by wildcard, which means nothing (RFC 4592 "
+           "4.2)"});
+}
+
+TEST_F(ZoneFile, DsOfTheZoneItselfIsWorthAWarning) {
+  const ZoneFileResult result = Read(kApex + "@ DS 1 13 2 ab\nsub NS ns\nsub DS 1 13 2 ab\n");
+  EXPECT_EQ(Texts(result.errors), List{});
+  EXPECT_EQ(Texts(result.warnings),
+            List{"4: example.com. DS is never answered: it belongs to the zone above"});
+}
+
+TEST_F(ZoneFile, NameWithMoreTypesThanTheTableHoldsIsRefused) {
+  std::string text;
+  for (int i = 0; i < 202; ++i) {
+    text +=
+        "a TYPE" + std::to_string(65280 + i) + " \\# 0\nb" + std::to_string(i) + " A 192.0.2.1\n";
+  }
+  EXPECT_EQ(ErrorsOf(text), List{"404: a.example.com. has more than 200 types of records"});
+}
+
 TEST_F(ZoneFile, RecordWithoutTtlIsRefused) {
   EXPECT_EQ(Texts(Read("@ NS a.\n@ 60 SOA a. b. 1 2 3 4 5\n").errors),
             List{"1: no TTL: give one here, or $TTL above (RFC 2308 4)"});
