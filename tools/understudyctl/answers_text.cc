@@ -1,0 +1,208 @@
+#include "tools/understudyctl/answers_text.h"
+
+#include <boost/json/array.hpp>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tools/understudyctl/json_fields.h"
+#include "tools/understudyctl/layout.h"
+
+namespace understudy::ctl {
+namespace {
+
+namespace json = boost::json;
+
+std::string Count(const json::object& view, std::string_view key) {
+  return Number(static_cast<uint64_t>(IntegerIn(view, key)));
+}
+
+std::string SelectionText(const json::object& selection) {
+  return absl::StrCat(IntegerIn(selection, "generation"), ", seen by ",
+                      IntegerIn(selection, "observed"), "/", IntegerIn(selection, "workers"),
+                      " workers");
+}
+
+std::string DataplaneText(const json::object& dataplane) {
+  if (!BoolIn(dataplane, "alive")) return "not running";
+  std::string text =
+      absl::StrCat("alive", BoolIn(dataplane, "stale") ? " but STALE" : "", ", pid ",
+                   IntegerIn(dataplane, "pid"), ", ", IntegerIn(dataplane, "workers"),
+                   " workers, table ", IntegerIn(dataplane, "table_adopted"), " adopted");
+  if (IntegerIn(dataplane, "tables_refused") > 0) {
+    absl::StrAppend(&text, ", ", IntegerIn(dataplane, "tables_refused"),
+                    " refused (last: ", IntegerIn(dataplane, "refused_table"), ", ",
+                    TextIn(dataplane, "refused_reason"), ")");
+  }
+  return text;
+}
+
+// "2 on secondary, 1 forced": the counts that are not zero.
+std::string Remarks(const json::object& counts,
+                    const std::vector<std::pair<std::string_view, std::string_view>>& words) {
+  std::vector<std::string> remarks;
+  for (const auto& [key, word] : words) {
+    if (IntegerIn(counts, key) == 0) continue;
+    remarks.push_back(absl::StrCat(IntegerIn(counts, key), " ", std::string(word)));
+  }
+  return remarks.empty() ? "" : absl::StrCat(": ", absl::StrJoin(remarks, ", "));
+}
+
+std::string SideText(const json::object& side) {
+  if (IsNullIn(side, "check")) return "no check";
+  return absl::StrCat(TextIn(side, "check"), BoolIn(side, "healthy") ? " up" : " DOWN");
+}
+
+std::string NoteOf(const json::object& group) {
+  if (!IsNullIn(group, "override")) {
+    const json::object& forced = ObjectIn(group, "override");
+    const std::string left = IsNullIn(forced, "remaining_s")
+                                 ? "until released"
+                                 : Age(absl::Seconds(RealIn(forced, "remaining_s"))) + " left";
+    return absl::StrCat("forced by ", TextIn(forced, "author"), ", ", left, ": ",
+                        TextIn(forced, "reason"));
+  }
+  if (!IsNullIn(group, "hold_down_remaining_s")) {
+    return absl::StrCat("back in ", Age(absl::Seconds(RealIn(group, "hold_down_remaining_s"))));
+  }
+  if (BoolIn(group, "waiting")) return "waits for its check to settle";
+  return "";
+}
+
+void AppendSection(std::string_view title, const json::array& records, std::string& text) {
+  if (records.empty()) return;
+  absl::StrAppend(&text, std::string(title), ":\n");
+  for (const json::value& record : records) {
+    if (record.is_string()) absl::StrAppend(&text, "  ", record.get_string().c_str(), "\n");
+  }
+}
+
+}  // namespace
+
+std::string StatusText(const json::object& body, absl::Time now) {
+  const json::object& table = ObjectIn(body, "table");
+  const json::object& state = ObjectIn(body, "state");
+  std::string text =
+      absl::StrCat("instance   ", TextIn(body, "instance"), ": ", TextIn(body, "health"), "\n");
+  absl::StrAppend(&text, "control    pid ", IntegerIn(body, "pid"), ", up ",
+                  AgeOf(TextIn(body, "started_at"), now), "; ", TextIn(body, "config_file"),
+                  " loaded ", AgeOf(TextIn(body, "loaded_at"), now), " ago",
+                  BoolIn(body, "reloading") ? ", reload under way" : "", "\n");
+  absl::StrAppend(&text, "dataplane  ", DataplaneText(ObjectIn(body, "dataplane")), "\n");
+  absl::StrAppend(&text, "table      ", IntegerIn(table, "generation"), ": ", Count(table, "zones"),
+                  " zones, ", Count(table, "names"), " names, ", Count(table, "record_sets"),
+                  " record sets, ", Count(table, "bytes"), " bytes\n");
+  absl::StrAppend(&text, "selection  ", SelectionText(ObjectIn(body, "selection")), "\n");
+  const json::object& groups = ObjectIn(body, "groups");
+  absl::StrAppend(&text, "groups     ", Count(groups, "total"),
+                  Remarks(groups, {{"on_secondary", "on secondary"},
+                                   {"forced", "forced"},
+                                   {"all_down", "all down"},
+                                   {"holding_down", "holding down"}}),
+                  "\n");
+  const json::object& checks = ObjectIn(body, "checks");
+  absl::StrAppend(&text, "checks     ", Count(checks, "total"),
+                  Remarks(checks, {{"unhealthy", "unhealthy"}}), "\n");
+  absl::StrAppend(
+      &text, "state      ",
+      BoolIn(state, "durable") ? "durable" : absl::StrCat("NOT DURABLE: ", TextIn(state, "error")),
+      "\n");
+  return text + ProblemsText(ArrayIn(body, "problems"));
+}
+
+std::string GroupsText(const json::object& body, absl::Time now) {
+  Columns columns({"GROUP", "ANSWER", "CAUSE", "SINCE", "PRIMARY", "SECONDARY", "NOTE"});
+  for (const json::value& value : ArrayIn(body, "groups")) {
+    if (!value.is_object()) continue;
+    const json::object& group = value.get_object();
+    columns.Add({TextIn(group, "name"), TextIn(group, "answer"), TextIn(group, "cause"),
+                 AgeOf(TextIn(group, "changed_at"), now), SideText(ObjectIn(group, "primary")),
+                 SideText(ObjectIn(group, "secondary")), NoteOf(group)});
+  }
+  return columns.Text();
+}
+
+std::string ChecksText(const json::object& body, absl::Time now) {
+  Columns columns(
+      {"CHECK", "VERDICT", "SINCE", "CONTRARY", "OK", "FAILED", "PROBED", "TARGET", "LAST RESULT"});
+  for (const json::value& value : ArrayIn(body, "checks")) {
+    if (!value.is_object()) continue;
+    const json::object& check = value.get_object();
+    const json::object& last = ObjectIn(check, "last");
+    columns.Add({TextIn(check, "name"), BoolIn(check, "healthy") ? "healthy" : "UNHEALTHY",
+                 AgeOf(TextIn(check, "changed_at"), now),
+                 absl::StrCat(IntegerIn(check, "contrary"), "/", IntegerIn(check, "threshold")),
+                 Count(check, "successes"), Count(check, "failures"),
+                 last.empty() ? "never" : AgeOf(TextIn(last, "started"), now) + " ago",
+                 TextIn(check, "target"), TextIn(last, "reason")});
+  }
+  return columns.Text();
+}
+
+std::string ShowText(const json::object& body) {
+  std::string text = absl::StrCat(TextIn(body, "name"), " in zone ", TextIn(body, "zone"),
+                                  BoolIn(body, "delegation") ? ", delegated" : "",
+                                  BoolIn(body, "occluded") ? ", occluded by a zone cut" : "", "\n");
+  for (const json::value& value : ArrayIn(body, "record_sets")) {
+    const json::object& set = value.as_object();
+    absl::StrAppend(&text, TextIn(set, "type"),
+                    IsNullIn(set, "group") ? "" : absl::StrCat(", group ", TextIn(set, "group")),
+                    "\n");
+    for (const json::value& side_value : ArrayIn(set, "sides")) {
+      const json::object& side = side_value.as_object();
+      const json::array& records = ArrayIn(side, "records");
+      const std::string label = IsNullIn(side, "side") ? "" : TextIn(side, "side") + " ";
+      const std::string mark = BoolIn(side, "answered") ? "  * " : "    ";
+      if (records.empty()) absl::StrAppend(&text, mark, label, "(none)\n");
+      for (const json::value& record : records) {
+        absl::StrAppend(&text, mark, label, record.as_string().c_str(), "\n");
+      }
+    }
+  }
+  return absl::StrCat(text, "* answered now, from table ", IntegerIn(body, "table"), "\n");
+}
+
+std::string ExplainText(const json::object& body) {
+  std::string text = absl::StrCat(
+      TextIn(body, "name"), " ", TextIn(body, "type"), " is answered ", TextIn(body, "rcode"),
+      BoolIn(body, "authoritative") ? ", authoritative\n" : ", not authoritative\n");
+  AppendSection("answer", ArrayIn(body, "answer"), text);
+  AppendSection("authority", ArrayIn(body, "authority"), text);
+  AppendSection("additional", ArrayIn(body, "additional"), text);
+  AppendSection("because", ArrayIn(body, "because"), text);
+  absl::StrAppend(&text, "from table ", IntegerIn(body, "table"), ", selection ",
+                  SelectionText(ObjectIn(body, "selection")), "\n");
+  return text;
+}
+
+std::string EventsText(const json::object& body) {
+  std::string text;
+  for (const json::value& value : ArrayIn(body, "events")) {
+    if (!value.is_object()) continue;
+    absl::StrAppend(&text, TextIn(value.get_object(), "time"), "  ",
+                    TextIn(value.get_object(), "text"), "\n");
+  }
+  return text;
+}
+
+std::string OverrideText(const json::object& body) {
+  const json::object& group = ObjectIn(body, "group");
+  std::string text =
+      absl::StrCat("group ", TextIn(group, "name"), " answers ", TextIn(group, "answer"), " (",
+                   TextIn(group, "cause"), "): ", TextIn(group, "because"), "\nselection ",
+                   SelectionText(ObjectIn(body, "selection")), "\n");
+  if (!BoolIn(body, "durable")) absl::StrAppend(&text, "WARNING: ", TextIn(body, "warning"), "\n");
+  return text;
+}
+
+std::string ReloadText(const json::object& body) {
+  std::string text = absl::StrCat("reloaded in ", Age(absl::Seconds(RealIn(body, "took_s"))),
+                                  ": table ", IntegerIn(body, "table"), " published\n");
+  for (const json::value& warning : ArrayIn(body, "warnings")) {
+    absl::StrAppend(&text, "warning: ", warning.as_string().c_str(), "\n");
+  }
+  return text;
+}
+
+}  // namespace understudy::ctl
