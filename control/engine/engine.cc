@@ -148,7 +148,10 @@ void Engine::Publish(const Decisions& decisions) {
     event.from = std::string(WordOf(change.from));
     event.to = std::string(WordOf(change.to));
     event.cause = std::string(WordOf(change.cause));
-    event.detail = Because(standing_, standing_.groups().at(change.group), now());
+    // A forced side needs no more words than the event of the force itself.
+    if (change.cause != Cause::kForced) {
+      event.detail = Because(standing_, standing_.groups().at(change.group), now());
+    }
     if (unpublished_.empty()) event.selection = publisher_.selection_generation();
     Record(std::move(event));
   }
