@@ -106,14 +106,18 @@ void HttpAnswer::Feed(std::string_view bytes) {
 
 void HttpAnswer::ParseHeader() {
   while (!settled_ && !pending_.empty() && !parser_->is_header_done()) {
+    // Fed half a status line, Beast would wait for the whole header before it says anything.
+    if (parser_->status() == 0 && pending_.find('\n') == std::string::npos) {
+      WaitForStatusLine();
+      return;
+    }
     error_code ec;
     const size_t used = parser_->put(boost::asio::buffer(pending_), ec);
     pending_.erase(0, used);
     header_bytes_ += used;
     const size_t waiting = parser_->is_header_done() ? 0 : pending_.size();
     if (ec == http::error::header_limit || header_bytes_ + waiting > kHeaderLimit) {
-      const std::string status = parser_->status() == 0 ? "the answer" : StatusText() + ", but it";
-      Settle(false, absl::StrCat(status, " has a header of more than ", kHeaderLimit, " bytes"));
+      SettleTooLong();
     } else if (ec && ec != http::error::need_more) {
       SettleInvalid(ec.message());
     } else if (parser_->is_header_done()) {
@@ -122,6 +126,20 @@ void HttpAnswer::ParseHeader() {
       return;
     }
   }
+}
+
+void HttpAnswer::WaitForStatusLine() {
+  constexpr std::string_view kStart = "HTTP/1.";  // RFC 9112 4
+  if (pending_.compare(0, kStart.size(), kStart.substr(0, pending_.size())) != 0) {
+    SettleInvalid("");
+  } else if (header_bytes_ + pending_.size() > kHeaderLimit) {
+    SettleTooLong();
+  }
+}
+
+void HttpAnswer::SettleTooLong() {
+  const std::string status = parser_->status() == 0 ? "the answer" : StatusText() + ", but it";
+  Settle(false, absl::StrCat(status, " has a header of more than ", kHeaderLimit, " bytes"));
 }
 
 void HttpAnswer::FinishHeader() {

@@ -48,9 +48,11 @@ class HttpAnswer {
 
   void ParseHeader();
   void ParseBody();
+  void WaitForStatusLine();
   void FinishHeader();
   void Settle(bool success, std::string reason);
   void SettleInvalid(std::string_view problem);
+  void SettleTooLong();
   std::string StatusText() const;  // "HTTP 200"
 
   const bool searches_;
