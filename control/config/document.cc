@@ -184,7 +184,12 @@ YamlDocument ParseYaml(std::string_view text) {
            "a second document begins: a configuration is one", &document);
     }
   } catch (const YAML::Exception& exception) {
-    Fail(LineOf(exception.mark), "not valid YAML: " + exception.msg, &document);
+    std::string message = "not valid YAML: " + exception.msg;
+    // YAML allows it, yaml-cpp does not; a path with a query is where people meet that.
+    if (exception.msg == YAML::ErrorMsg::UNKNOWN_TOKEN) {
+      message += " (inside {...} and [...] a value with '?' needs quotes)";
+    }
+    Fail(LineOf(exception.mark), std::move(message), &document);
   }
   return document;
 }

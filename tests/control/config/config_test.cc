@@ -183,6 +183,9 @@ TEST_F(Config, YamlThatIsNoYamlIsOneErrorWithItsLine) {
   const List errors = ErrorsOf("instance: a\nzones: [\n");
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(errors[0].substr(0, 24), "u.yaml:3: not valid YAML");
+  EXPECT_EQ(ErrorsOf("health_checks:\n  a: {path: /x?y}\n"),
+            List{"u.yaml:2: not valid YAML: unknown token (inside {...} and [...] a value with '?' "
+                 "needs quotes)"});
   EXPECT_EQ(ErrorsOf(""), List{"u.yaml: the file is empty"});
   EXPECT_EQ(ErrorsOf("# nothing\n"), List{"u.yaml: the file is empty"});
   EXPECT_EQ(ErrorsOf("a: 1\n---\nb: 2\n"),

@@ -154,6 +154,8 @@ TEST(Rdata, GenericFormMustFitItsLengthAndItsType) {
   EXPECT_EQ(Refusal("A", "\\# 5 0102030405"), "the octets behind \\# are not the data of A");
   EXPECT_EQ(Refusal("A", "\\# 0"), "the octets behind \\# are not the data of A");
   EXPECT_EQ(Refusal("CNAME", "\\# 2 c002"), "the octets behind \\# are not the data of CNAME");
+  // A compression pointer that ldns would follow, to the root label in the preference.
+  EXPECT_EQ(Refusal("MX", "\\# 4 000ac002"), "the octets behind \\# are not the data of MX");
   EXPECT_EQ(Refusal("CNAME", "\\# 2 0161"), "the octets behind \\# are not the data of CNAME");
   EXPECT_EQ(Refusal("TYPE65", "\\# 7 00010000010005"),
             "the octets behind \\# are not the data of HTTPS");
