@@ -17,6 +17,7 @@ constexpr uint64_t Tag(Kind kind) { return uint64_t{kind} << 32; }
 
 constexpr int kEvents = 64;
 constexpr int kUdpBurstsAtATime = 8;  // then TCP gets its turn
+constexpr int kPortChoices = 16;
 constexpr uint64_t kMs = 1'000'000;
 
 }  // namespace
@@ -52,12 +53,16 @@ bool Listener::Watch(int fd, uint64_t data) {
   return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-// UDP first: when the kernel chooses the port, TCP takes the same.
+// UDP first: when the kernel chooses the port, TCP takes the same, unless somebody has it already.
 std::string Listener::Bind(const SocketAddress& address) {
   std::string error;
-  std::unique_ptr<UdpSocket> udp = UdpSocket::Open(address, &error);
-  if (!udp) return error;
-  const int tcp = OpenTcp(udp->bound(), &error);
+  std::unique_ptr<UdpSocket> udp;
+  int tcp = -1;
+  for (int attempt = 0; tcp < 0 && attempt < (address.port() == 0 ? kPortChoices : 1); ++attempt) {
+    udp = UdpSocket::Open(address, &error);
+    if (!udp) return error;
+    tcp = OpenTcp(udp->bound(), &error);
+  }
   if (tcp < 0) return error;
   tcp_.push_back(tcp);
   bound_.push_back(udp->bound());
