@@ -74,13 +74,16 @@ void Table::Prefetch(uint64_t hash) const noexcept {
   __builtin_prefetch(&buckets_[HomeOf(hash, header_->bucket_count)]);
 }
 
-const NodeRecord* Table::Candidate(uint64_t hash) const noexcept {
+void Table::PrefetchNode(uint64_t hash) const noexcept {
   const Bucket& bucket = buckets_[HomeOf(hash, header_->bucket_count)];
   const uint16_t tag = TagOf(hash);
   for (size_t slot = 0; slot < kBucketSlots; ++slot) {
-    if (bucket.tags[slot] == tag) return NodeAt(bucket.nodes[slot]);
+    if (bucket.tags[slot] != tag) continue;
+    const auto* node = reinterpret_cast<const uint8_t*>(NodeAt(bucket.nodes[slot]));
+    __builtin_prefetch(node);
+    __builtin_prefetch(node + kLine);
+    return;
   }
-  return nullptr;
 }
 
 const NodeRecord* Table::Find(uint64_t hash, const uint8_t* name, size_t length) const noexcept {

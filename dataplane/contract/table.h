@@ -48,8 +48,8 @@ class Table {
   uint64_t Hash(const uint8_t* name, size_t length) const noexcept;
   void Prefetch(uint64_t hash) const noexcept;
   const NodeRecord* Find(uint64_t hash, const uint8_t* name, size_t length) const noexcept;
-  // First slot whose tag fits: the node Find will most likely return. For prefetching only.
-  const NodeRecord* Candidate(uint64_t hash) const noexcept;
+  // Two lines of the first node whose tag fits: the one Find will most likely return.
+  void PrefetchNode(uint64_t hash) const noexcept;
 
   // The same for a suffix of a name, e.g. on the way to the closest encloser.
   const NodeRecord* Find(const uint8_t* name, size_t length) const noexcept {

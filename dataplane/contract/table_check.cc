@@ -12,9 +12,14 @@ namespace {
 constexpr size_t kRecordHead = 12;  // pointer, type, class, TTL, length (RFC 1035 3.2.1)
 
 // Types whose data a Walk follows, so it must be a name.
-bool IsAlias(const uint8_t* type) {
-  const unsigned value = unsigned{type[0]} << 8 | type[1];
-  return value == kTypeCname || value == kTypeDname;
+bool IsAlias(unsigned type) { return type == kTypeCname || type == kTypeDname; }
+
+unsigned Get16(const uint8_t* at) { return unsigned{at[0]} << 8 | at[1]; }
+
+bool IsSuffix(const NodeRecord& ancestor, const NodeRecord& node) {
+  if (ancestor.name_length > node.name_length) return false;
+  const uint8_t* tail = NameOf(node) + (node.name_length - ancestor.name_length);
+  return std::memcmp(tail, NameOf(ancestor), ancestor.name_length) == 0;
 }
 
 class Checker {
@@ -101,6 +106,10 @@ class Checker {
       if (zone.parent != kNoZone && zone.parent >= header_.zone_count) return "a zone's parent";
       if (!Answer(zone.negative)) return "a zone's negative answer";
     }
+    for (uint32_t i = 0; i < header_.zone_count; ++i) {
+      const uint32_t parent = At<ZoneEntry>(header_.zones_offset, i).parent;
+      if (parent != kNoZone && !IsSuffix(ApexOf(parent), ApexOf(i))) return "a zone's parent";
+    }
     return References();
   }
 
@@ -142,6 +151,7 @@ class Checker {
     for (unsigned side = 0; side < set.sides; ++side) {
       const uint64_t position = set.answer + uint64_t{side} * set.stride;
       if (position > UINT32_MAX || !Answer(static_cast<uint32_t>(position))) return false;
+      if (IsAlias(set.type) && !HoldsAlias(static_cast<uint32_t>(position), set.type)) return false;
     }
     return true;
   }
@@ -159,11 +169,10 @@ class Checker {
       const size_t owner = i < named ? 2 : NameLength(wire, left);
       if (owner == 0 || left < owner + kRecordHead - 2) return false;
       if (i < named && (wire[0] != 0xC0 || wire[1] != 0x0C)) return false;
-      const size_t length =
-          owner + kRecordHead - 2 + (size_t{wire[owner + 8]} << 8 | wire[owner + 9]);
+      const size_t length = owner + kRecordHead - 2 + Get16(wire + owner + 8);
       if (left < length) return false;
       const size_t data_length = length - owner - (kRecordHead - 2);
-      if (IsAlias(wire + owner) &&
+      if (IsAlias(Get16(wire + owner)) &&
           NameLength(wire + length - data_length, data_length) != data_length) {
         return false;
       }
@@ -173,16 +182,34 @@ class Checker {
     return left == 0;
   }
 
+  // At most one record of that type, and nothing else: a Walk takes it without looking.
+  bool HoldsAlias(uint32_t position, unsigned type) const {
+    const auto& answer =
+        *reinterpret_cast<const AnswerRecord*>(arena_ + uint64_t{position} * kAnswerUnit);
+    if (answer.authorities != 0 || answer.additionals != 0) return false;
+    return answer.answers == 0 || (answer.answers == 1 && Get16(WireOf(answer) + 2) == type);
+  }
+
+  const NodeRecord& NodeAt(uint64_t position) const {
+    return *reinterpret_cast<const NodeRecord*>(arena_ + position * kLine);
+  }
+  const NodeRecord& ApexOf(uint32_t zone) const {
+    return NodeAt(At<ZoneEntry>(header_.zones_offset, zone).apex);
+  }
+
   bool IsNode(uint32_t position) const { return position < nodes_.size() && nodes_[position]; }
 
   // What nodes say of each other, once all nodes are known.
   const char* References() const {
     for (size_t position = 0; position < nodes_.size(); ++position) {
       if (!nodes_[position]) continue;
-      const auto& node = *reinterpret_cast<const NodeRecord*>(arena_ + position * kLine);
+      const NodeRecord& node = NodeAt(position);
       if (node.zone >= header_.zone_count) return "a node of no zone";
+      if (!IsSuffix(ApexOf(node.zone), node)) return "a node outside its zone";
       if (node.wildcard != kNowhere && !IsNode(node.wildcard)) return "a wildcard that is no node";
-      if ((node.flags & kNodeOccluded) != 0 && !IsCut(node.cut)) return "a zone cut that is none";
+      if ((node.flags & kNodeOccluded) != 0 && !IsCutOf(node.cut, node)) {
+        return "a zone cut that is none";
+      }
       if ((node.flags & kNodeDelegation) != 0 && !FindType(node, kReferralType)) {
         return "a delegation without referral";
       }
@@ -193,10 +220,11 @@ class Checker {
     return nullptr;
   }
 
-  bool IsCut(uint32_t position) const {
+  bool IsCutOf(uint32_t position, const NodeRecord& node) const {
     if (!IsNode(position)) return false;
-    const auto& cut = *reinterpret_cast<const NodeRecord*>(arena_ + uint64_t{position} * kLine);
-    return (cut.flags & (kNodeDelegation | kNodeDname)) != 0 && (cut.flags & kNodeOccluded) == 0;
+    const NodeRecord& cut = NodeAt(position);
+    return (cut.flags & (kNodeDelegation | kNodeDname)) != 0 && (cut.flags & kNodeOccluded) == 0 &&
+           IsSuffix(cut, node);
   }
 
   template <typename Item>

@@ -202,9 +202,7 @@ void Responder::Respond(const contract::Cut& cut, std::span<Exchange> burst) con
   }
   for (size_t i = 0; i < count; ++i) {
     if (!work[i].lookup) continue;
-    const auto* node = reinterpret_cast<const uint8_t*>(cut.table->Candidate(work[i].hash));
-    __builtin_prefetch(node);
-    __builtin_prefetch(node + contract::kLine);
+    cut.table->PrefetchNode(work[i].hash);
   }
   for (size_t i = 0; i < count; ++i) {
     if (!work[i].lookup) continue;
