@@ -191,7 +191,7 @@ TEST_F(CheckerTest, ALoopCanEndWithProbesUnderWay) {
     auto io = std::make_unique<asio::io_context>();
     auto silent = std::make_unique<ScriptedServer>(*io, Accepting());
     auto checker = std::make_unique<Checker>(*io, Counting());
-    checker->Apply({{"check", PatientCheck(type, silent.port())}});
+    checker->Apply({{"check", PatientCheck(type, silent->port())}});
     ASSERT_TRUE(RunUntil(*io, [&silent] { return silent->accepted() == 1; }));
     const int before = results_["check"];
     checker.reset();

@@ -28,7 +28,9 @@ constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 
 // A certificate for "backend.example", signed by itself, that ran out an hour ago.
 void UseExpiredCertificate(ssl::context& context) {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_RSA_gen(2048), EVP_PKEY_free);
+  // One key for all tests: making it takes longer than a test.
+  static const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_RSA_gen(2048),
+                                                                       EVP_PKEY_free);
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -7200);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), -3600);
