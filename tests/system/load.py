@@ -9,7 +9,7 @@ QUERIES = "".join(f"{name} {rdtype}\n" for name in
 
 
 class Dnsperf:
-    """Runs beside the test from `with` on; afterwards `sent`, `completed`, `lost`, `rcodes`."""
+    """Runs beside the test from `with` on; afterwards `sent`, `lost`, `rcodes` ...."""
 
     def __init__(self, client, folder, seconds, rate_hz, queries=QUERIES, server=None):
         (folder / "queries").write_text(queries)
@@ -32,6 +32,8 @@ class Dnsperf:
         self.sent = self._number("Queries sent")
         self.completed = self._number("Queries completed")
         self.lost = self._number("Queries lost")
+        interrupted = re.search(r"Queries interrupted:\s+(\d+)", self.text)  # under way at end()
+        self.interrupted = int(interrupted[1]) if interrupted else 0
         self.rcodes = dict(re.findall(r"([A-Z]+) \d+ \(([\d.]+%)\)", self.text))
         # Whatever dnsperf could not make sense of it says in a line of its own.
         self.warnings = [line for line in self.text.splitlines() if line.startswith("[")

@@ -1,10 +1,11 @@
 """Network namespaces and the veth links between them: the hosts of a system test.
 
-Everything a test makes lives inside namespaces named us-<pid of pytest>-<host>; the network of the
+Everything a test makes lives inside namespaces named us-<pid of pytest>-<number>-<host>; the network of the
 machine itself is never touched. What a killed run left behind is removed by the next one.
 """
 import contextlib
 import ctypes
+import itertools
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import subprocess
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
+_COUNT = itertools.count(1)
 _OURS = re.compile(r"^us-(\d+)-")
 
 
@@ -30,7 +32,7 @@ class Namespace:
     """A host: its own interfaces, addresses, routes and processes."""
 
     def __init__(self, host):
-        self.name = f"us-{os.getpid()}-{host}"
+        self.name = f"us-{os.getpid()}-{next(_COUNT)}-{host}"
         run("ip", "netns", "add", self.name)
         self.run("ip", "link", "set", "lo", "up")
         # Addresses are ours alone: no waiting for duplicate address detection.

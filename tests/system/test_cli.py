@@ -4,6 +4,7 @@ import signal
 import time
 
 import pytest
+from edge import DEGRADED, UNREACHABLE
 from process import eventually
 from scene import CONFIG, EU4, US4
 
@@ -37,7 +38,7 @@ def test_explain_says_what_the_wire_says(running, name, rdtype):
     from dns.rcode import to_text
     assert explained["rcode"] == to_text(wire.rcode())
     on_wire = [line for record_set in wire.answer for line in record_set.to_text().splitlines()]
-    assert records(explained["records"]) == records(on_wire)
+    assert records(explained["answer"]) == records(on_wire)
 
 
 def test_explain_says_why(running):
@@ -65,12 +66,13 @@ def test_events_tell_the_story(running):
         first = next(i for i, step in enumerate(story) if step[:2] == earlier)
         assert any(step[:2] == later for step in story[first:]), story
     observed = [event for event in running.edge.events() if event["kind"] == "selection_observed"]
-    assert all(event["took_us"] < 100_000 for event in observed), observed
+    # Null: the workers were idle and held no selection at all.
+    assert all((event["took_us"] or 0) < 100_000 for event in observed), observed
 
 
 # {description, arguments, what the message must speak of}
 MISTAKES = [
-    ("no such verb", ("dance",), "dance"),
+    ("no such verb", ("dance",), "subcommand"),
     ("no such group", ("force", "nothing", "secondary", "--for", "1m", "--reason", "x"), "nothing"),
     ("no such side", ("force", "app", "third", "--for", "1m", "--reason", "x"), "third"),
     ("a duration that is none", ("force", "app", "secondary", "--for", "soon", "--reason", "x"),
@@ -93,19 +95,20 @@ def test_a_mistake_is_told_in_words_and_by_exit_code(served, arguments, word):
 def test_without_control_the_message_says_what_to_do_and_inspect_works(running):
     running.edge.control.kill()
     done = running.edge.ctl("status")
-    assert done.returncode != 0 and str(running.edge.socket) in done.stderr, done
+    assert done.returncode == UNREACHABLE and str(running.edge.socket) in done.stderr, done
     assert "understudy-control" in done.stderr
     inspected = running.edge.ctl("inspect")
-    assert inspected.returncode == 0 and "app" in inspected.stdout
+    assert inspected.returncode == DEGRADED and "app" in inspected.stdout
+    assert "control is dead" in inspected.stdout
 
 
 def test_a_control_that_hangs_does_not_hang_the_cli(running):
     running.edge.control.signal(signal.SIGSTOP)
     begin = time.monotonic()
     done = running.edge.ctl("status", timeout_s=60)
-    assert done.returncode != 0 and done.stderr
+    assert done.returncode == UNREACHABLE and done.stderr
     assert time.monotonic() - begin < 30
-    assert running.edge.ctl("inspect").returncode == 0
+    assert running.edge.ctl("inspect").returncode == DEGRADED
 
 
 # --- configuration and reload
@@ -149,10 +152,10 @@ def test_a_bad_reload_changes_nothing_and_tells_all_errors_with_their_lines(runn
 def test_a_reload_keeps_the_history_of_checks_that_did_not_change(running):
     running.eu.stop()
     eventually(lambda: running.client.lookup("app.example.com") == [US4], 5, "the secondary")
-    before = {check["name"]: check for check in running.edge.checks()}
+    before = running.edge.checks()
     running.edge.configure(CONFIG.replace("ttl: 30", "ttl: 20"))
     assert running.edge.ctl("reload").returncode == 0
-    after = {check["name"]: check for check in running.edge.checks()}
+    after = running.edge.checks()
     assert not after["eu"]["healthy"] and after["eu"]["changed_at"] == before["eu"]["changed_at"]
     assert after["us"]["successes"] >= before["us"]["successes"] > 0
     assert running.client.answer("app.example.com").answer[0].ttl == 20

@@ -131,7 +131,7 @@ def test_a_second_dataplane_or_control_of_the_same_instance_is_refused(running):
     running.edge.dataplane = first
     first_control = running.edge.control
     second = running.edge.start_control(wait=False)
-    assert second.exit_code() == 1 and str(first_control.pid) in second.tail()
+    assert second.exit_code() == 3 and str(first_control.pid) in second.tail()
     running.edge.control = first_control
     assert running.client.lookup("app.example.com") == [EU4], log
 
@@ -140,7 +140,7 @@ def test_a_peer_that_stops_the_dataplane_delays_nobody_else(running):
     """SIGSTOP of the dataplane: control goes on deciding, and the flip is there after SIGCONT."""
     running.edge.dataplane.signal(signal.SIGSTOP)
     running.eu.stop()
-    eventually(lambda: "unhealthy" in running.edge.ctl("checks").stdout, 3, "control still checks")
+    eventually(lambda: not running.edge.checks()["eu"]["healthy"], 3, "control still checks")
     time.sleep(0.5)
     running.edge.dataplane.signal(signal.SIGCONT)
     becomes(running, US4, within_s=1)
@@ -148,7 +148,7 @@ def test_a_peer_that_stops_the_dataplane_delays_nobody_else(running):
 
 def test_random_kills_of_either_side_never_give_a_wrong_answer(running, full):
     """Every answer is one of the two legal ones; lost queries only while the dataplane is dead."""
-    rounds, deadline = (1000, 3600) if full else (60, 60)
+    rounds, deadline = (1000, 3600) if full else (150, 60)
     random.seed(20240101)
     begin, done = time.monotonic(), 0
     with Watcher(running.client, "app.example.com", rate_hz=500, timeout_s=1) as watcher:
@@ -195,7 +195,8 @@ def test_shared_memory_that_is_full_keeps_the_old_table(make_scene, tmp_path):
         becomes(scene, US4)  # health changes go on
         zone.write_text(small + "new IN A 192.0.2.77\n")
         assert scene.edge.ctl("reload").returncode == 0
-        assert scene.client.lookup("new.example.com") == ["192.0.2.77"]
+        eventually(lambda: scene.client.lookup("new.example.com") == ["192.0.2.77"], 2,
+                   "a configuration that fits is served")
         scene.remove()
     finally:
         os.system(f"umount -l {mount}")
