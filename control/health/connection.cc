@@ -1,5 +1,7 @@
 #include "control/health/connection.h"
 
+#include <openssl/ssl.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -50,8 +52,9 @@ asio::awaitable<error_code> Connection::Handshake(asio::ssl::context& context,
     co_return asio::error::no_memory;
   }
   auto [ec] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kResult);
-  if (ec == asio::ssl::error::stream_truncated) co_return asio::error::eof;
-  co_return ec;
+  end_ = ec;
+  if (ec == asio::ssl::error::stream_truncated) end_ = asio::error::eof;
+  co_return end_;
 }
 
 asio::awaitable<error_code> Connection::Send(std::string_view request) {
@@ -69,12 +72,14 @@ asio::awaitable<error_code> Connection::Receive(asio::mutable_buffer buffer, siz
   if (tls_.has_value()) {
     auto [ec, count] = co_await tls_->async_read_some(buffer, kResult);
     *received = count;
-    if (ec == asio::ssl::error::stream_truncated) co_return asio::error::eof;
-    co_return ec;
+    end_ = ec;
+    if (ec == asio::ssl::error::stream_truncated) end_ = asio::error::eof;
+    co_return end_;
   }
   auto [ec, count] = co_await tcp_.async_read_some(buffer, kResult);
   *received = count;
-  co_return ec;
+  end_ = ec;
+  co_return end_;
 }
 
 asio::awaitable<void> Connection::Close() {
@@ -83,13 +88,15 @@ asio::awaitable<void> Connection::Close() {
   error_code ignored;
   if (!request_sent_) tcp_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   std::vector<char> sink(4096);
-  error_code ec;
-  for (size_t total = 0; !ec && total < kCloseBytes;) {
+  for (size_t total = 0; !end_ && total < kCloseBytes;) {
     size_t received = 0;
-    ec = co_await Receive(asio::buffer(sink), &received);
+    co_await Receive(asio::buffer(sink), &received);
     total += received;
   }
-  if (tls_.has_value() && ec == asio::error::eof && !aborted_) {
+  // After the peer's close_notify ours only has to be sent (RFC 8446 6.1); without it, the shutdown
+  // would wait for one that never comes.
+  if (tls_.has_value() && !aborted_ &&
+      (SSL_get_shutdown(tls_->native_handle()) & SSL_RECEIVED_SHUTDOWN) != 0) {
     co_await tls_->async_shutdown(kResult);
   }
   tcp_.close();

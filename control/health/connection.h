@@ -62,6 +62,7 @@ class Connection {
   std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;
   Clock::time_point deadline_ = Clock::time_point::max();
   bool request_sent_ = false;
+  error_code end_;  // how the peer's stream ended; nothing more is to be read then
   bool aborted_ = false;
 };
 
