@@ -1,0 +1,168 @@
+// The packet path in memory: whole frames, in bursts, from tables of several sizes. Beside it the
+// floor: copying the same frames. Counter `cycles` is TSC cycles a query.
+//
+//   responder_bench [--benchmark_filter=...] [Google Benchmark's options]
+#include <benchmark/benchmark.h>
+#include <x86intrin.h>
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <random>
+
+#include "dataplane/responder/frame_responder.h"
+#include "tests/dataplane/frames.h"
+#include "tests/dataplane/message_text.h"
+#include "tests/dataplane/table_builder.h"
+
+namespace understudy {
+namespace {
+
+constexpr size_t kBurst = 32;
+constexpr size_t kQueries = 1 << 16;  // asked in a random order, so that no cache learns it
+constexpr size_t kFrameSpace = 512;
+
+std::string NameOf(size_t i) { return "host" + std::to_string(i) + ".example.com"; }
+
+const contract::Table& TableOf(size_t names) {
+  static std::map<size_t, std::unique_ptr<const contract::Table>> tables;
+  std::unique_ptr<const contract::Table>& table = tables[names];
+  if (!table) {
+    test::Scratch scratch;
+    test::TableBuilder b;
+    b.Zone("example.com");
+    const uint32_t group = b.Group("app");
+    for (size_t i = 0; i < names; ++i) {
+      const std::string name = NameOf(i);
+      if (i % 2 == 0) {
+        b.Record("example.com", name, "A", 60, {"192.0.2.1"});
+      } else {
+        b.Failover("example.com", name, "A", 60, group, {"192.0.2.1"}, {"198.51.100.1"});
+      }
+    }
+    b.Write(scratch / "t");
+    table = test::OpenTable(scratch / "t");
+  }
+  return *table;
+}
+
+// What is asked: every kind makes a frame from a random number.
+enum class Kind { kStatic, kFailover, kMissing, kEdns, kIpv6 };
+
+std::string FrameOf(Kind kind, size_t random, size_t names) {
+  test::QueryText query;
+  query.flags = 0;
+  const size_t even = random % names / 2 * 2;
+  query.name = kind == Kind::kMissing ? "no" + std::to_string(random) + ".example.com"
+                                      : NameOf(kind == Kind::kFailover ? even + 1 : even);
+  query.edns = kind == Kind::kEdns;
+  test::FrameText frame;
+  if (kind == Kind::kIpv6) {
+    frame.source = "2001:db8::99";
+    frame.destination = "2001:db8::53";
+  }
+  frame.payload = test::Query(query);
+  return test::Frame(frame);
+}
+
+responder::FrameOptions Options() {
+  responder::FrameOptions options;
+  options.services4 = {{192, 0, 2, 53}};
+  responder::Ipv6 service{};
+  std::memcpy(service.data(), test::Address("2001:db8::53").data(), service.size());
+  options.services6 = {service};
+  return options;
+}
+
+struct Traffic {
+  std::vector<uint8_t> frames;  // kFrameSpace apart
+  std::vector<uint32_t> lengths;
+};
+
+Traffic TrafficOf(Kind kind, size_t names) {
+  Traffic traffic{std::vector<uint8_t>(kQueries * kFrameSpace), {}};
+  std::mt19937_64 random(1);
+  for (size_t i = 0; i < kQueries; ++i) {
+    const std::string frame = FrameOf(kind, random() % (1ull << 40), names);
+    std::memcpy(&traffic.frames[i * kFrameSpace], frame.data(), frame.size());
+    traffic.lengths.push_back(static_cast<uint32_t>(frame.size()));
+  }
+  return traffic;
+}
+
+// Copies a burst of frames to where it is answered, as a NIC would bring it there.
+class Arena {
+ public:
+  explicit Arena(const Traffic& traffic) : traffic_(traffic), space_(kBurst * kFrameSpace) {}
+  std::span<responder::Frame> Fetch() {
+    for (size_t i = 0; i < kBurst; ++i) {
+      const size_t at = next_++ % kQueries;
+      uint8_t* data = &space_[i * kFrameSpace];
+      std::memcpy(data, &traffic_.frames[at * kFrameSpace], traffic_.lengths[at]);
+      burst_[i] = {};
+      burst_[i].data = data;
+      burst_[i].length = traffic_.lengths[at];
+      burst_[i].capacity = kFrameSpace;
+    }
+    return burst_;
+  }
+
+ private:
+  const Traffic& traffic_;
+  std::vector<uint8_t> space_;
+  responder::Frame burst_[kBurst];
+  size_t next_ = 0;
+};
+
+void SetCycles(benchmark::State& state, uint64_t cycles) {
+  const auto queries = static_cast<double>(state.iterations() * kBurst);
+  state.counters["cycles"] = static_cast<double>(cycles) / queries;
+  state.SetItemsProcessed(static_cast<int64_t>(queries));
+}
+
+void BM_Answer(benchmark::State& state, Kind kind) {
+  const auto names = static_cast<size_t>(state.range(0));
+  const Traffic traffic = TrafficOf(kind, names);
+  const contract::Cut cut = test::CutOf(TableOf(names));
+  const responder::FrameResponder responder(Options());
+  Arena arena(traffic);
+  uint64_t cycles = 0, answered = 0;
+  for (auto _ : state) {
+    const std::span<responder::Frame> burst = arena.Fetch();
+    const uint64_t started = __rdtsc();
+    responder.Respond(cut, burst);
+    cycles += __rdtsc() - started;
+    answered += burst[0].action == responder::Action::kSend;
+  }
+  if (answered != static_cast<uint64_t>(state.iterations())) state.SkipWithError("a query was not answered");
+  SetCycles(state, cycles);
+}
+
+// The floor: the same frames moved, nothing understood.
+void BM_FloorCopy(benchmark::State& state) {
+  const Traffic traffic = TrafficOf(Kind::kStatic, 10000);
+  Arena arena(traffic);
+  uint64_t cycles = 0;
+  for (auto _ : state) {
+    const uint64_t started = __rdtsc();
+    benchmark::DoNotOptimize(arena.Fetch().data());
+    cycles += __rdtsc() - started;
+  }
+  SetCycles(state, cycles);
+}
+
+void Sizes(benchmark::internal::Benchmark* bench) {
+  for (const int64_t names : {1000, 10000, 1000000}) bench->Arg(names)->ArgName("names");
+}
+
+BENCHMARK(BM_FloorCopy);
+BENCHMARK_CAPTURE(BM_Answer, static, Kind::kStatic)->Apply(Sizes);
+BENCHMARK_CAPTURE(BM_Answer, failover, Kind::kFailover)->Apply(Sizes);
+BENCHMARK_CAPTURE(BM_Answer, nxdomain, Kind::kMissing)->Apply(Sizes);
+BENCHMARK_CAPTURE(BM_Answer, edns, Kind::kEdns)->Arg(10000)->ArgName("names");
+BENCHMARK_CAPTURE(BM_Answer, ipv6, Kind::kIpv6)->Arg(10000)->ArgName("names");
+
+}  // namespace
+}  // namespace understudy
+
+BENCHMARK_MAIN();
