@@ -300,10 +300,9 @@ void Publisher::Beat() { state_->root->Beat(); }
 
 void Publisher::ShutDown() { (*state_->root)->pid.store(0, std::memory_order_relaxed); }
 
-void Publisher::Tend() {
+void Publisher::Tend(uint64_t now_ns) {
   state_->dataplane_alive = contract::OwnerLock::IsHeld(state_->paths.dataplane_lock());
   state_->FollowReport();
-  const uint64_t now_ns = contract::MonotonicNs();
   const size_t current = state_->has_current ? 1 : 0;
   for (size_t i = 0; i + current < state_->tables.size();) {
     if (state_->MayDrop(state_->tables[i], now_ns)) {

@@ -94,7 +94,7 @@ class Publisher {
   // limit is not even flagged.
   void ShutDown();
   // Lets go of tables nobody uses any more, follows a restarted dataplane. Call it now and then.
-  void Tend();
+  void Tend(uint64_t now_ns = contract::MonotonicNs());
   // Whether a dataplane holds its lock, as of the last Tend.
   bool dataplane_alive() const;
   Observation Observe(uint64_t selection_generation) const;
