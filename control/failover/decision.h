@@ -39,17 +39,17 @@ struct Override {
 };
 
 enum class Cause : uint8_t {
-  kPrimaryHealthy,      // the normal state
-  kPrimaryUnhealthy,    // the secondary stands in
-  kAllDown,             // both unhealthy: the all-down policy
-  kHoldDown,            // primary is back, but not yet for hold_down
-  kForced,              // an operator said so
+  kPrimaryHealthy,    // the normal state
+  kPrimaryUnhealthy,  // the secondary stands in
+  kAllDown,           // both unhealthy: the all-down policy
+  kHoldDown,          // primary is back, but not yet for hold_down
+  kForced,            // an operator said so
 };
 std::string_view WordOf(Cause cause);
 
 struct GroupHealth {
   bool primary = true;
-  bool secondary = true;                 // true as well when it has no check
+  bool secondary = true;  // true as well when it has no check
   bool secondary_has_check = false;
 };
 
@@ -62,7 +62,7 @@ struct GroupState {
 struct Decision {
   Choice choice = Choice::kPrimary;
   Cause cause = Cause::kPrimaryHealthy;
-  GroupState state;                          // to remember
+  GroupState state;                                  // to remember
   absl::Time decide_again = absl::InfiniteFuture();  // hold-down or override ends then
 };
 

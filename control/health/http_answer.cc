@@ -106,11 +106,7 @@ void HttpAnswer::Feed(std::string_view bytes) {
 
 void HttpAnswer::ParseHeader() {
   while (!settled_ && !pending_.empty() && !parser_->is_header_done()) {
-    // Fed half a status line, Beast would wait for the whole header before it says anything.
-    if (parser_->status() == 0 && pending_.find('\n') == std::string::npos) {
-      WaitForStatusLine();
-      return;
-    }
+    if (parser_->status() == 0 && !StatusLineIsThere()) return;
     error_code ec;
     const size_t used = parser_->put(boost::asio::buffer(pending_), ec);
     pending_.erase(0, used);
@@ -128,13 +124,16 @@ void HttpAnswer::ParseHeader() {
   }
 }
 
-void HttpAnswer::WaitForStatusLine() {
+// Fed half a status line, Beast would wait for the whole header before it says anything.
+bool HttpAnswer::StatusLineIsThere() {
   constexpr std::string_view kStart = "HTTP/1.";  // RFC 9112 4
   if (pending_.compare(0, kStart.size(), kStart.substr(0, pending_.size())) != 0) {
     SettleInvalid("");
-  } else if (header_bytes_ + pending_.size() > kHeaderLimit) {
-    SettleTooLong();
+    return false;
   }
+  if (pending_.find('\n') != std::string::npos) return true;
+  if (header_bytes_ + pending_.size() > kHeaderLimit) SettleTooLong();
+  return false;
 }
 
 void HttpAnswer::SettleTooLong() {

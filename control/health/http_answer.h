@@ -48,7 +48,7 @@ class HttpAnswer {
 
   void ParseHeader();
   void ParseBody();
-  void WaitForStatusLine();
+  bool StatusLineIsThere();
   void FinishHeader();
   void Settle(bool success, std::string reason);
   void SettleInvalid(std::string_view problem);

@@ -112,6 +112,7 @@ std::vector<Case> HeaderCases() {
        "not an HTTP/1 answer: it starts with \"S"},
       {"binary garbage", http, std::string("\x15\x03\x01\x00\x02\x02\x16\x00\x00\x00", 10), false,
        "it starts with \"\\x15"},
+      {"a line too short for a status", http, "hi\r\n", false, "not an HTTP/1 answer"},
       {"HTTP/2", http, "HTTP/2.0 200 OK\r\n\r\n", false, "not an HTTP/1 answer"},
       {"a status of two digits", http, "HTTP/1.1 20 OK\r\n\r\n", false, "not an HTTP/1 answer"},
       {"a space before the colon", http, "HTTP/1.1 200 OK\r\nBad : x\r\n\r\n", false,
