@@ -39,6 +39,7 @@ Event Of(EventKind kind, std::string subject) {
 bool IsTrouble(EventKind kind) {
   switch (kind) {
     case EventKind::kCheckUnhealthy:
+    case EventKind::kGroupAllDown:
     case EventKind::kTableFailed:
     case EventKind::kTableRefused:
     case EventKind::kReloadFailed:
@@ -123,6 +124,11 @@ void Engine::Turn() {
   const Decisions decisions = standing_.Decide(now());
   RecordExpired(decisions);
   if (!decisions.changes.empty()) Publish(decisions);
+  for (const std::string& group : decisions.all_down) {
+    Event event = Of(EventKind::kGroupAllDown, group);
+    event.detail = Because(standing_, standing_.groups().at(group), now());
+    Record(std::move(event));
+  }
   if (!unsaved_events_.empty()) Save(nullptr);
   ArmTurn();
 }

@@ -275,6 +275,8 @@ Decisions Standing::Decide(const Moment& now) {
     if (before.choice != after.choice) {
       group->changed_at = now.wall;
       result.changes.push_back({group->name, before.choice, after.choice, after.cause});
+    } else if (before.cause != after.cause && after.cause == Cause::kAllDown) {
+      result.all_down.push_back(group->name);
     }
     if (group->forced || after.state.primary_healthy_since) {
       timed_.insert(group);
@@ -284,6 +286,7 @@ Decisions Standing::Decide(const Moment& now) {
   }
   // By name, not by address: the order of events is the same every time.
   std::ranges::sort(result.changes, {}, &ChoiceChange::group);
+  std::ranges::sort(result.all_down);
   return result;
 }
 

@@ -75,6 +75,8 @@ struct ChoiceChange {
 // What one Decide brought.
 struct Decisions {
   std::vector<ChoiceChange> changes;
+  std::vector<std::string>
+      all_down;  // groups that lost their last healthy side and stay as they are
   std::map<std::string, Override> expired;  // by group
 };
 

@@ -17,6 +17,7 @@ constexpr std::array<KindText, kEventKindCount> kTexts = {{
     {"check_unhealthy", "check $ became unhealthy"},
     {"check_healthy", "check $ became healthy"},
     {"group_changed", "group $ changed side"},
+    {"group_all_down", "group $ has no healthy side, its primary is answered"},
     {"forced", "group $ forced"},
     {"released", "group $ released"},
     {"override_expired", "override of group $ expired"},

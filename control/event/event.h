@@ -21,6 +21,7 @@ enum class EventKind : uint8_t {
   kCheckUnhealthy,
   kCheckHealthy,
   kGroupChanged,
+  kGroupAllDown,
   kForced,
   kReleased,
   kOverrideExpired,
@@ -38,7 +39,7 @@ enum class EventKind : uint8_t {
   kStateTrouble,
   kStateRestored,
 };
-inline constexpr size_t kEventKindCount = 21;
+inline constexpr size_t kEventKindCount = 22;
 std::string_view WordOf(EventKind kind);
 std::optional<EventKind> EventKindOf(std::string_view word);
 
