@@ -134,7 +134,8 @@ void BM_Answer(benchmark::State& state, Kind kind) {
     cycles += __rdtsc() - started;
     answered += burst[0].action == responder::Action::kSend;
   }
-  if (answered != static_cast<uint64_t>(state.iterations())) state.SkipWithError("a query was not answered");
+  if (answered != static_cast<uint64_t>(state.iterations()))
+    state.SkipWithError("a query was not answered");
   SetCycles(state, cycles);
 }
 
