@@ -9,6 +9,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
 CPUS = os.cpu_count() or 2
 GCC, ASAN, TSAN = ROOT / "build-gcc", ROOT / "build-asan", ROOT / "build-tsan"
+PROGRESS = re.compile(r"^\[\d+/\d+\] (?!.*FAILED)")  # ninja's
 CLANG = {"CC": "clang-19", "CXX": "clang++-19"}
 LLVM_BIN = "/usr/lib/llvm-19/bin"
 
@@ -35,6 +37,13 @@ SANITIZER_ENV = {
     "TSAN_SYMBOLIZER_PATH": f"{LLVM_BIN}/llvm-symbolizer",
 }
 FUZZ_SECONDS = 5
+
+# Line tables are enough for backtraces, and full debug information doubles the time of a build.
+LINES_ONLY = ["-Ddebug=false", "-Dcpp_args=-g1"]
+GCC_OPTIONS = ["-Doptimization=2", *LINES_ONLY]
+SANITIZED = ["-Doptimization=1", "-Db_lundef=false", *LINES_ONLY]
+ASAN_OPTIONS = [*SANITIZED, "-Db_sanitize=address,undefined", "-Dfuzzers=true"]
+TSAN_OPTIONS = [*SANITIZED, "-Db_sanitize=thread"]
 
 
 class Tally:
@@ -68,7 +77,7 @@ def indent(text):
     return "\n".join("    " + line for line in text.splitlines())
 
 
-def tail(text, lines=60):
+def tail(text, lines=80):
     kept = text.splitlines()[-lines:]
     return "\n".join(kept)
 
@@ -118,7 +127,8 @@ def configure(folder, options, env=None):
 def build(tally, folder, options, env=None, targets=()):
     code, output = configure(folder, options, env)
     if code == 0:
-        code, output = run(["ninja", "-C", folder, *targets], timeout_s=3600)
+        code, output = run(["ninja", "-C", folder, "-k", "0", *targets], timeout_s=3600)
+        output = "\n".join(line for line in output.splitlines() if not PROGRESS.match(line))
     return tally.check(f"build {folder.name}", code == 0, output)
 
 
@@ -201,26 +211,24 @@ def stage_layers(tally, _):
 
 def stage_unit(tally, _):
     """gcc, warnings as errors; unit tests; fuzz corpora replayed"""
-    if build(tally, GCC, ["-Dbuildtype=debugoptimized"]):
+    if build(tally, GCC, GCC_OPTIONS):
         run_tests(tally, GCC, meson_tests(GCC, "unit") + meson_tests(GCC, "fuzz"))
 
 
 def stage_asan(tally, _):
     """clang, address and undefined-behaviour sanitizers: unit tests"""
-    if build_sanitized(tally, ASAN, "address,undefined", ["-Dfuzzers=true"], ["unit", "fuzz"]):
+    if build_sanitized(tally, ASAN, ASAN_OPTIONS, ["unit", "fuzz"]):
         run_tests(tally, ASAN, meson_tests(ASAN, "unit"), SANITIZER_ENV)
 
 
 def stage_tsan(tally, _):
     """clang, thread sanitizer: unit tests"""
-    if build_sanitized(tally, TSAN, "thread", [], ["unit"]):
+    if build_sanitized(tally, TSAN, TSAN_OPTIONS, ["unit"]):
         run_tests(tally, TSAN, meson_tests(TSAN, "unit"), SANITIZER_ENV)
 
 
-def build_sanitized(tally, folder, sanitizer, options, suites):
-    code, output = configure(folder, ["-Dbuildtype=debugoptimized", "-Db_lundef=false",
-                                      "-Doptimization=1", f"-Db_sanitize={sanitizer}", *options],
-                             CLANG)
+def build_sanitized(tally, folder, options, suites):
+    code, output = configure(folder, options, CLANG)
     if not tally.check(f"configure {folder.name}", code == 0, output):
         return False
     targets = sorted({ninja_target(folder, test)
@@ -268,9 +276,7 @@ def compile_commands():
 
 
 def need_compile_commands(tally, stage):
-    code, output = configure(ASAN, ["-Dbuildtype=debugoptimized", "-Db_lundef=false",
-                                    "-Doptimization=1", "-Db_sanitize=address,undefined",
-                                    "-Dfuzzers=true"], CLANG)
+    code, output = configure(ASAN, ASAN_OPTIONS, CLANG)
     if code != 0:
         tally.fails(f"{stage}: {ASAN.name} cannot be configured", output)
     return code == 0
@@ -319,7 +325,7 @@ def run_pytest(tally, title, arguments, timeout_s, env=None):
 
 def stage_system(tally, options):
     """real processes in network namespaces"""
-    if (GCC / "build.ninja").exists() or build(tally, GCC, ["-Dbuildtype=debugoptimized"]):
+    if (GCC / "build.ninja").exists() or build(tally, GCC, GCC_OPTIONS):
         run_pytest(tally, "system", ["tests/system", "--durations=10",
                                      *(["--full"] if options.full else [])],
                    timeout_s=7200, env={"UNDERSTUDY_BUILD": str(GCC)})
