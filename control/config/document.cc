@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <istream>
+#include <new>
 #include <streambuf>
 #include <utility>
 
@@ -126,12 +127,12 @@ class Builder : public YAML::EventHandler {
 };
 
 // Control characters (YAML 1.2 5.1): besides, yaml-cpp takes 0x04 for the end of the text.
-const char* FindUnprintable(std::string_view text) {
+size_t FindUnprintable(std::string_view text) {
   const auto found = std::find_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n' && c != '\r') ||
            c == 0x7f;
   });
-  return found == text.end() ? nullptr : text.data() + (found - text.begin());
+  return static_cast<size_t>(found - text.begin());
 }
 
 void Fail(int line, std::string message, YamlDocument* document) {
@@ -162,8 +163,8 @@ YamlDocument ParseYaml(std::string_view text) {
     Fail(0, "the file is larger than " + std::to_string(kMaxConfigOctets) + " octets", &document);
     return document;
   }
-  if (const char* bad = FindUnprintable(text); bad != nullptr) {
-    const auto line = 1 + std::count(text.data(), bad, '\n');
+  if (const std::string_view sound = text.substr(0, FindUnprintable(text)); sound != text) {
+    const auto line = 1 + std::count(sound.begin(), sound.end(), '\n');
     Fail(static_cast<int>(line), "a control character: the file must be plain UTF-8 text",
          &document);
     return document;
@@ -190,6 +191,8 @@ YamlDocument ParseYaml(std::string_view text) {
       message += " (inside {...} and [...] a value with '?' needs quotes)";
     }
     Fail(LineOf(exception.mark), std::move(message), &document);
+  } catch (const std::bad_alloc&) {
+    Fail(0, "there is not enough memory to read it", &document);
   }
   return document;
 }

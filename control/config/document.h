@@ -20,8 +20,10 @@
 
 namespace understudy::control {
 
-inline constexpr size_t kMaxConfigOctets = size_t{64} << 20;
-inline constexpr uint64_t kMaxConfigValues = 10'000'000;
+// yaml-cpp holds the tokens of a flow collection until it ends, at up to 170 octets for each of
+// these.
+inline constexpr size_t kMaxConfigOctets = size_t{16} << 20;
+inline constexpr uint64_t kMaxConfigValues = 4'000'000;
 
 struct YamlValue {
   enum class Kind : uint8_t { kNothing, kText, kList, kMap };

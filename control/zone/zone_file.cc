@@ -15,7 +15,7 @@
 namespace understudy::control {
 namespace {
 
-constexpr size_t kMaxZoneFileOctets = size_t{4} << 30;
+constexpr size_t kMaxZoneFileOctets = size_t{1} << 30;
 constexpr uint32_t kMaxTtl = 2147483647;  // RFC 2181 8
 
 bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {

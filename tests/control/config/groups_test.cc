@@ -177,8 +177,9 @@ TEST_F(Groups, EveryTypeThatCanFailOverIsTaken) {
       {"SSHFP", "1 1 abcd"},       {"TLSA", "3 1 1 abcd"},
   };
   for (const auto& [type, value] : rows) {
-    const GroupRecord record = Record("name: x.example.com, type: " + type + ", primary: ['" +
-                                      value + "'], secondary: '" + value + "'");
+    std::string text = "name: x.example.com, type: ";
+    text.append(type).append(", primary: ['").append(value).append("'], secondary: '");
+    const GroupRecord record = Record(text.append(value).append("'"));
     EXPECT_EQ(TypeToText(record.type), type);
     EXPECT_EQ(Values(record, record.primary), List{value});
     EXPECT_EQ(Values(record, record.secondary), List{value});
