@@ -1,0 +1,333 @@
+#include "control/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "tests/control/desired_site.h"
+#include "tests/control/scratch_directory.h"
+
+namespace understudy::control {
+namespace {
+
+using std::chrono::seconds;
+
+ConfigResult Good(const DesiredState& state) {
+  ConfigResult result;
+  result.state = std::make_unique<const DesiredState>(state);
+  return result;
+}
+
+ConfigResult Bad() {
+  ConfigResult result;
+  for (int line : {3, 7}) {
+    result.errors.push_back(
+        {.file = "test.yaml", .line = line, .field = "health_checks.eu", .message = "is wrong"});
+  }
+  return result;
+}
+
+// One life of control over real shared memory and a real state file, with a clock of ours.
+class Life {
+ public:
+  Life(const std::string& directory, const DesiredState& site, Moment* now)
+      : paths_(*contract::PathsOf(directory, "test")), site_(site), now_(now) {
+    auto publisher = Publisher::Open(paths_, contract::StalePolicy::kFrozen);
+    EXPECT_TRUE(publisher.ok()) << publisher.status();
+    publisher_ = *std::move(publisher);
+    Remembered remembered;
+    store_ = Store::Open({.path = directory + "/state/test.db"}, &remembered);
+    Engine::Options options{
+        .clock = [this] { return *now_; }, .load = [this] { return Load(); }, .probe = false};
+    engine_ = std::make_unique<Engine>(io_, *publisher_, *store_, options);
+    std::shared_ptr<const DesiredState> desired = std::make_shared<const DesiredState>(site);
+    engine_->Start(desired, std::move(remembered));
+    RunUntil([this] { return engine_->served().table_generation != 0; });
+  }
+
+  // Runs the loop until `done` says so. Bounded by real time, so that a defect ends the test.
+  template <typename Done>
+  void RunUntil(Done done) {
+    const auto deadline = std::chrono::steady_clock::now() + seconds(20);
+    while (!done() && std::chrono::steady_clock::now() < deadline) {
+      io_.restart();
+      io_.run_one_for(std::chrono::milliseconds(50));
+    }
+    EXPECT_TRUE(done()) << "did not come to pass";
+  }
+  void RunReady() {
+    io_.restart();
+    io_.poll();
+  }
+  void Probe(const std::string& check, bool success, int times) {
+    for (int i = 0; i < times; ++i) {
+      const HealthCheck& definition = engine_->standing().checks().at(check).definition;
+      engine_->Take(definition, {.success = success,
+                                 .reason = success ? "connected" : "connection refused",
+                                 .started = now_->wall,
+                                 .took = absl::ZeroDuration()});
+    }
+    RunReady();
+  }
+  ReloadResult Reload(ConfigResult config) {
+    config_ = std::move(config);
+    std::optional<ReloadResult> result;
+    engine_->Reload([&](const ReloadResult& given) { result = given; });
+    RunUntil([&] { return result.has_value(); });
+    return *result;
+  }
+  // What shared memory says, as any reader sees it.
+  Choice Published(const std::string& group) const {
+    const contract::Table* table = publisher_->table();
+    uint64_t live = 0;
+    const auto choices = contract::SnapshotChoices(*table, &live);
+    for (uint32_t i = 1; i < choices.size(); ++i) {
+      if (table->GroupName(i) == group) return choices[i];
+    }
+    return Choice::kRefused;
+  }
+  std::vector<Event> Events(EventKind kind) const {
+    std::vector<Event> events = engine_->events().Find({.limit = kKeptEvents});
+    std::erase_if(events, [kind](const Event& event) { return event.kind != kind; });
+    return events;
+  }
+
+  int loads() const { return loads_; }
+  Engine& engine() { return *engine_; }
+  Publisher& publisher() { return *publisher_; }
+  boost::asio::io_context& io() { return io_; }
+
+ private:
+  contract::InstancePaths paths_;
+  // On the reloader's thread, while this one waits for its end.
+  ConfigResult Load() {
+    ++loads_;
+    return config_.state || !config_.errors.empty() ? std::move(config_) : Good(site_);
+  }
+
+  const DesiredState site_;
+  ConfigResult config_;  // what the next reload shall read; else the site it began with
+  int loads_ = 0;
+  Moment* now_;
+  std::unique_ptr<Publisher> publisher_;
+  boost::asio::io_context io_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Engine> engine_;
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  void Begin(const DesiredState& site) {
+    life_.reset();
+    life_ = std::make_unique<Life>(scratch_.path(), site, &now_);
+  }
+  void Pass(absl::Duration duration) {
+    now_.wall += duration;
+    now_.steady += duration;
+  }
+
+  ScratchDirectory scratch_;
+  Moment now_{.wall = absl::FromUnixSeconds(1'000'000), .steady = absl::FromUnixSeconds(50)};
+  std::unique_ptr<Life> life_;
+};
+
+TEST_F(EngineTest, AFirstStartPublishesTheTableWithEveryGroupOnItsPrimary) {
+  Begin(SiteWith({"app"}));
+  EXPECT_EQ(life_->Published("app"), Choice::kPrimary);
+  EXPECT_EQ(life_->Events(EventKind::kTablePublished).size(), 1u);
+}
+
+TEST_F(EngineTest, ADeadPrimaryFailsOverInSharedMemoryAndReturns) {
+  Begin(SiteWith({"app"}));
+  life_->Probe("eu", false, 3);
+  EXPECT_EQ(life_->Published("app"), Choice::kSecondary);
+  const auto events = life_->Events(EventKind::kGroupChanged);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].selection, life_->publisher().selection_generation());
+  EXPECT_NE(events[0].detail.find("connection refused"), std::string::npos);
+  life_->Probe("eu", true, 3);
+  EXPECT_EQ(life_->Published("app"), Choice::kPrimary);
+}
+
+TEST_F(EngineTest, WhatIsReadyTogetherGoesOutAsOneSelection) {
+  DesiredState site = SiteWith({"a", "b"});
+  site.health_checks["eu2"] = CheckOf("eu2");
+  site.groups[1].primary_check = "eu2";
+  Begin(site);
+  const uint64_t before = life_->publisher().selection_generation();
+  boost::asio::post(life_->io(), [&] {
+    for (const char* check : {"eu", "eu2"}) {
+      for (int i = 0; i < 3; ++i) {
+        life_->engine().Take(life_->engine().standing().checks().at(check).definition,
+                             {.success = false, .reason = "refused", .started = now_.wall});
+      }
+    }
+  });
+  life_->RunReady();
+  EXPECT_EQ(life_->Published("a"), Choice::kSecondary);
+  EXPECT_EQ(life_->Published("b"), Choice::kSecondary);
+  EXPECT_EQ(life_->publisher().selection_generation(), before + 1);
+}
+
+TEST_F(EngineTest, AForceIsPublishedAtOnceAndAcknowledgedWhenItIsOnDisk) {
+  Begin(SiteWith({"app"}));
+  std::optional<absl::Status> durable;
+  ASSERT_TRUE(life_->engine()
+                  .Force({.group = "app",
+                          .side = Choice::kSecondary,
+                          .duration = absl::Minutes(30),
+                          .reason = "drill",
+                          .author = "ann"},
+                         [&](const absl::Status& status) { durable = status; })
+                  .ok());
+  EXPECT_EQ(life_->Published("app"), Choice::kSecondary) << "before the disk was asked";
+  life_->RunUntil([&] { return durable.has_value(); });
+  EXPECT_TRUE(durable->ok());
+  ASSERT_EQ(life_->Events(EventKind::kForced).size(), 1u);
+  Begin(SiteWith({"app"}));
+  EXPECT_EQ(life_->Published("app"), Choice::kSecondary);
+  EXPECT_EQ(life_->engine().standing().groups().at("app").forced->author, "ann");
+}
+
+TEST_F(EngineTest, AnOverrideExpiresByItself) {
+  Begin(SiteWith({"app"}));
+  ASSERT_TRUE(life_->engine()
+                  .Force({.group = "app",
+                          .side = Choice::kSecondary,
+                          .duration = absl::Seconds(30),
+                          .reason = "drill",
+                          .author = "ann"},
+                         nullptr)
+                  .ok());
+  Pass(absl::Seconds(31));
+  life_->RunUntil([&] { return !life_->Events(EventKind::kOverrideExpired).empty(); });
+  EXPECT_EQ(life_->Published("app"), Choice::kPrimary);
+}
+
+TEST_F(EngineTest, AReleaseGivesTheGroupBackToHealth) {
+  Begin(SiteWith({"app"}));
+  ASSERT_TRUE(life_->engine()
+                  .Force({.group = "app", .side = Choice::kSecondary, .reason = "r"}, nullptr)
+                  .ok());
+  ASSERT_TRUE(life_->engine().Release("app", "ann", "", nullptr).ok());
+  EXPECT_EQ(life_->Published("app"), Choice::kPrimary);
+  EXPECT_TRUE(absl::IsFailedPrecondition(life_->engine().Release("app", "ann", "", nullptr)));
+}
+
+TEST_F(EngineTest, ARestartChangesNoChoice) {
+  Begin(SiteWith({"app", "shop"}));
+  life_->Probe("eu", false, 3);
+  Begin(SiteWith({"app", "shop"}));
+  EXPECT_EQ(life_->Published("app"), Choice::kSecondary);
+  EXPECT_TRUE(life_->Events(EventKind::kGroupChanged).size() == 2) << "those of the first life";
+}
+
+TEST_F(EngineTest, ARestartWithoutAStateFileChangesNoChoiceEither) {
+  Begin(SiteWith({"app"}));
+  life_->Probe("eu", false, 3);
+  life_.reset();
+  std::filesystem::remove_all(scratch_.path() + "/state");
+  Begin(SiteWith({"app"}));
+  EXPECT_EQ(life_->Published("app"), Choice::kSecondary);
+  life_->Probe("eu", true, 3);
+  EXPECT_EQ(life_->Published("app"), Choice::kPrimary);
+}
+
+TEST_F(EngineTest, ARestartWithoutSharedMemoryGoesOnFromTheStateFile) {
+  Begin(SiteWith({"app"}));
+  life_->Probe("eu", false, 3);
+  life_.reset();
+  std::filesystem::remove_all(scratch_.path() + "/test");
+  Begin(SiteWith({"app"}));
+  EXPECT_EQ(life_->Published("app"), Choice::kSecondary);
+}
+
+TEST_F(EngineTest, AReloadServesTheNewConfigurationAndKeepsVerdicts) {
+  Begin(SiteWith({"app"}));
+  life_->Probe("eu", false, 3);
+  const ReloadResult result = life_->Reload(Good(SiteWith({"app", "shop"})));
+  EXPECT_TRUE(result.errors.empty());
+  EXPECT_EQ(life_->Published("app"), Choice::kSecondary);
+  EXPECT_EQ(life_->Published("shop"), Choice::kSecondary) << "its primary is known to be dead";
+  EXPECT_EQ(life_->publisher().table()->generation(), result.table_generation);
+}
+
+TEST_F(EngineTest, ABadReloadChangesNothingAndTellsEveryError) {
+  Begin(SiteWith({"app"}));
+  const uint64_t table = life_->publisher().table()->generation();
+  const ReloadResult result = life_->Reload(Bad());
+  ASSERT_EQ(result.errors.size(), 2u);
+  EXPECT_NE(result.errors[0].find("test.yaml:3"), std::string::npos);
+  EXPECT_EQ(life_->publisher().table()->generation(), table);
+  EXPECT_EQ(life_->engine().standing().groups().size(), 1u);
+  ASSERT_EQ(life_->Events(EventKind::kReloadFailed).size(), 1u);
+  life_->Probe("eu", false, 3);
+  EXPECT_EQ(life_->Published("app"), Choice::kSecondary) << "failover goes on";
+}
+
+TEST_F(EngineTest, AReloadWhoseTableCannotBeBuiltChangesNothing) {
+  Begin(SiteWith({"app"}));
+  DesiredState twice = SiteWith({"app", "shop"});
+  twice.zones[0].records.push_back(twice.zones[0].records[2]);
+  EXPECT_EQ(life_->Reload(Good(twice)).errors.size(), 1u);
+  EXPECT_EQ(life_->engine().standing().groups().size(), 1u);
+}
+
+TEST_F(EngineTest, AReloadMayNotChangeTheInstance) {
+  Begin(SiteWith({"app"}));
+  DesiredState other = SiteWith({"app"});
+  other.instance = "other";
+  const ReloadResult result = life_->Reload(Good(other));
+  ASSERT_EQ(result.errors.size(), 1u);
+  EXPECT_NE(result.errors[0].find("restart"), std::string::npos);
+}
+
+TEST_F(EngineTest, ReloadsAskedForDuringAReloadBecomeOne) {
+  Begin(SiteWith({"app"}));
+  std::vector<uint64_t> tables;
+  for (int i = 0; i < 3; ++i) {
+    life_->engine().Reload(
+        [&](const ReloadResult& result) { tables.push_back(result.table_generation); });
+  }
+  life_->RunUntil([&] { return tables.size() == 3; });
+  EXPECT_EQ(life_->loads(), 2) << "one under way, and one for all who asked meanwhile";
+  EXPECT_LT(tables[0], tables[1]);
+  EXPECT_EQ(tables[1], tables[2]);
+}
+
+TEST_F(EngineTest, TheHeartIsBeatenWhileTheLoopRuns) {
+  Begin(SiteWith({"app"}));
+  std::string error;
+  const auto root = contract::RootReader::Open(*contract::PathsOf(scratch_.path(), "test"), &error);
+  const uint64_t before = (*root)->heartbeat_ns.load();
+  life_->RunUntil([&] { return (*root)->heartbeat_ns.load() > before; });
+}
+
+TEST_F(EngineTest, AnExceptionInAHandlerDoesNotEndTheLoop) {
+  boost::asio::io_context io;
+  bool reached = false;
+  boost::asio::post(io, [] { throw std::runtime_error("a defect"); });
+  boost::asio::post(io, [&] { reached = true; });
+  RunLoop(io);
+  EXPECT_TRUE(reached);
+}
+
+TEST_F(EngineTest, AStateThatIsNotDurableIsAnEventAndServiceGoesOn) {
+  std::ofstream(scratch_.path() + "/state") << "in the way";
+  Begin(SiteWith({"app"}));
+  life_->RunUntil([&] { return !life_->Events(EventKind::kStateTrouble).empty(); });
+  std::optional<absl::Status> durable;
+  ASSERT_TRUE(life_->engine()
+                  .Force({.group = "app", .side = Choice::kSecondary, .reason = "r"},
+                         [&](const absl::Status& status) { durable = status; })
+                  .ok());
+  EXPECT_EQ(life_->Published("app"), Choice::kSecondary);
+  life_->RunUntil([&] { return durable.has_value(); });
+  EXPECT_FALSE(durable->ok()) << "the operator is told";
+}
+
+}  // namespace
+}  // namespace understudy::control
