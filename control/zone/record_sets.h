@@ -5,8 +5,7 @@
 // Invariants
 //  1. A record set stands once, where its first record stood; its data in the order of the file.
 //  2. A record that is there twice is kept once (RFC 2181 5), and a set has one TTL, the lowest
-//  that
-//     was given (RFC 2181 5.2); both are worth a warning.
+//     that was given (RFC 2181 5.2); both are worth a warning.
 //  3. Work per record does not grow with the zone, nor with its record set.
 #ifndef UNDERSTUDY_CONTROL_ZONE_RECORD_SETS_H_
 #define UNDERSTUDY_CONTROL_ZONE_RECORD_SETS_H_

@@ -2,12 +2,10 @@
 //
 // Invariants
 //  1. Every field has one writer: the header the dataplane's main thread, a slot its worker.
-//  Counters
-//     only grow while started_ns stays the same.
+//     Counters only grow while started_ns stays the same.
 //  2. A slot's `observed` names the cut (live word, table_format.h) its worker may be reading now.
-//  The
-//     control process does not refill a bank that is named by any slot: that is the whole protocol
-//     between them (selection.h).
+//     The control process does not refill a bank that is named by any slot: that is the whole
+//     protocol between them (selection.h).
 //  3. `received` equals the sum of `outcomes`, whenever the worker is between bursts.
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_REPORT_H_
 #define UNDERSTUDY_DATAPLANE_CONTRACT_REPORT_H_

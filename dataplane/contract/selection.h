@@ -17,8 +17,7 @@
 // Invariants
 //  1. A cut is never changed while a worker may read it: all answers of a burst are from one cut.
 //  2. Selection generations of an instance only grow, over restarts of control and across tables,
-//  so
-//     a word never comes back with another meaning.
+//     so a word never comes back with another meaning.
 //  3. With workers + 2 banks one is always free: a worker that is stuck or dead pins one bank and
 //     delays nobody.
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_SELECTION_H_

@@ -32,8 +32,7 @@
 //  3. Every ancestor of a node up to its zone's apex is a node (empty non-terminals, RFC 8020).
 //  4. Integers are in host order, except inside `wire` bytes: the file never leaves the machine.
 //  5. Position 0 means none. Node positions count 64-byte lines, answer positions 16-byte units,
-//  both
-//     from the start of the arena, whose first line is unused.
+//     both from the start of the arena, whose first line is unused.
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_TABLE_FORMAT_H_
 #define UNDERSTUDY_DATAPLANE_CONTRACT_TABLE_FORMAT_H_
 

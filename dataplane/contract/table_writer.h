@@ -9,8 +9,7 @@
 //  1. A file appears under its name only when it is complete (written aside, then renamed), so a
 //     writer killed at any instant leaves either no file of that name or a good one.
 //  2. Space is reserved before the first byte is written: a full file system is an error here,
-//  never
-//     a SIGBUS in whoever maps the file.
+//     never a SIGBUS in whoever maps the file.
 //  3. The same calls in the same order give the same bytes, but for created_unix_ns.
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_TABLE_WRITER_H_
 #define UNDERSTUDY_DATAPLANE_CONTRACT_TABLE_WRITER_H_
