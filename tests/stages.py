@@ -39,11 +39,12 @@ SANITIZER_ENV = {
 FUZZ_SECONDS = 5
 
 # Line tables are enough for backtraces, and full debug information doubles the time of a build.
-LINES_ONLY = ["-Ddebug=false", "-Dcpp_args=-g1"]
-GCC_OPTIONS = ["-Doptimization=2", *LINES_ONLY]
-SANITIZED = ["-Doptimization=1", "-Db_lundef=false", *LINES_ONLY]
-ASAN_OPTIONS = [*SANITIZED, "-Db_sanitize=address,undefined", "-Dfuzzers=true"]
-TSAN_OPTIONS = [*SANITIZED, "-Db_sanitize=thread"]
+GCC_OPTIONS = ["-Doptimization=2", "-Ddebug=false", "-Dcpp_args=-g1"]
+SANITIZED = ["-Doptimization=1", "-Ddebug=false", "-Db_lundef=false"]
+TSAN_OPTIONS = [*SANITIZED, "-Dcpp_args=-g1", "-Db_sanitize=thread"]
+# With coverage, so that the fuzzers see what inputs reach inside the libraries.
+ASAN_OPTIONS = [*SANITIZED, "-Dcpp_args=['-g1', '-fsanitize=fuzzer-no-link']",
+                "-Db_sanitize=address,undefined", "-Dfuzzers=true"]
 
 
 class Tally:
@@ -217,42 +218,43 @@ def stage_unit(tally, _):
 
 def stage_asan(tally, _):
     """clang, address and undefined-behaviour sanitizers: unit tests"""
-    if build_sanitized(tally, ASAN, ASAN_OPTIONS, ["unit", "fuzz"]):
+    fuzzers = [f"tests/fuzz/{target}_fuzzer" for target in fuzz_targets()]
+    if build_sanitized(tally, ASAN, ASAN_OPTIONS, fuzzers):
         run_tests(tally, ASAN, meson_tests(ASAN, "unit"), SANITIZER_ENV)
 
 
 def stage_tsan(tally, _):
     """clang, thread sanitizer: unit tests"""
-    if build_sanitized(tally, TSAN, TSAN_OPTIONS, ["unit"]):
+    if build_sanitized(tally, TSAN, TSAN_OPTIONS):
         run_tests(tally, TSAN, meson_tests(TSAN, "unit"), SANITIZER_ENV)
 
 
-def build_sanitized(tally, folder, options, suites):
+def build_sanitized(tally, folder, options, more_targets=()):
+    """Builds the unit tests, and not the programs and benchmarks."""
     code, output = configure(folder, options, CLANG)
     if not tally.check(f"configure {folder.name}", code == 0, output):
         return False
-    targets = sorted({ninja_target(folder, test)
-                      for suite in suites for test in meson_tests(folder, suite)})
-    return build(tally, folder, [], targets=targets)
+    targets = sorted({ninja_target(folder, test) for test in meson_tests(folder, "unit")})
+    return build(tally, folder, [], targets=[*targets, *more_targets])
+
+
+def fuzz_targets():
+    """Every folder of corpora has a target of its name."""
+    return sorted(folder.name for folder in (ROOT / "tests/fuzz/corpus").iterdir())
 
 
 def stage_fuzz(tally, _):
     """libFuzzer with sanitizers: every corpus, then a few seconds of new inputs for each target"""
-    tests = meson_tests(ASAN, "fuzz") if (ASAN / "build.ninja").exists() else []
-    if not tests:
-        tally.fails("fuzz: no target was built (stage asan builds them)")
-
-    def fuzz(test):
-        program, *corpora = test["cmd"]
+    def fuzz(target):
+        program = ASAN / f"tests/fuzz/{target}_fuzzer"
+        if not program.exists():
+            return 1, f"{program} was not built (stage asan does)"
         with tempfile.TemporaryDirectory() as found:
-            return run([program, f"-max_total_time={FUZZ_SECONDS}", "-timeout=10",
-                        f"-artifact_prefix={found}/", "-print_final_stats=1", found,
-                        *[part for part in corpora if not part.startswith("-")]],
-                       env=SANITIZER_ENV, timeout_s=300)
-    for name, (code, output) in in_parallel(
-            lambda name: fuzz({test["name"]: test for test in tests}[name]),
-            [test["name"] for test in tests]):
-        tally.check(f"fuzz {name}", code == 0, output)
+            return run([program, f"-max_total_time={FUZZ_SECONDS}", "-timeout=10", "-rss_limit_mb=4096",
+                        f"-artifact_prefix={ASAN}/", found, ROOT / "tests/fuzz/corpus" / target],
+                       env=SANITIZER_ENV, timeout_s=600)
+    for target, (code, output) in in_parallel(fuzz, fuzz_targets()):
+        tally.check(f"fuzz {target}", code == 0, output)
 
 
 def compile_commands():
