@@ -10,10 +10,8 @@ boost::asio::ssl::context MakeProbeTlsContext() {
   boost::asio::ssl::context context(boost::asio::ssl::context::tls_client);
   context.set_verify_mode(boost::asio::ssl::verify_none);
   SSL_CTX* native = context.native_handle();
-  // Debian's openssl.cnf asks for TLS 1.2 and security level 2, which would fail old endpoints.
-  SSL_CTX_set_security_level(native, 0);
-  SSL_CTX_set_min_proto_version(native, TLS1_VERSION);
-  // The list is a constant that OpenSSL knows; should it refuse, its default list stays.
+  // Asio's lowest version is TLS 1.0, but at Debian's security level 2 OpenSSL would not use it.
+  // The list is a constant that OpenSSL knows; should it refuse, its default stays.
   SSL_CTX_set_cipher_list(native, "ALL:!aNULL:!eNULL:@SECLEVEL=0");
   SSL_CTX_set_options(native, SSL_OP_LEGACY_SERVER_CONNECT);
   // Buffers of an idle connection are given back; thousands of probes may be under way.

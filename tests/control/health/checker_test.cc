@@ -12,6 +12,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -120,8 +121,10 @@ TEST_F(CheckerTest, ARemovedCheckIsSilentAndItsConnectionIsClosedAtOnce) {
     co_await ReadRequest(s);
     end = co_await ReadToEnd(s);
   });
+  HealthCheck check = PatientCheck(CheckType::kHttp, server.port());
+  check.response_timeout = absl::Hours(1);  // nothing but the removal ends it
   Checker checker(io_, Counting());
-  checker.Apply({{"check", PatientCheck(CheckType::kHttp, server.port())}});
+  checker.Apply({{"check", check}});
   ASSERT_TRUE(Run([&server] { return server.accepted() == 1; }));
   RunFor(milliseconds(20));
   checker.Apply({});
@@ -224,6 +227,28 @@ TEST_F(CheckerTest, TwoThousandChecksAreAllProbed) {
     return results_.size() == 2000 && std::all_of(results_.begin(), results_.end(),
                                                   [](const auto& r) { return r.second >= 2; });
   }));
+}
+
+TEST_F(CheckerTest, ChecksAreSpreadAnewAfterTheProcessStoodStill) {
+  const RefusedPort refused(io_);
+  Checks checks;
+  for (int i = 0; i < 50; ++i) {
+    const std::string name = absl::StrCat("check-", i);
+    checks[name] = Named(name, PatientCheck(CheckType::kTcp, refused.port()));
+    checks[name].interval = absl::Milliseconds(200);
+  }
+  std::vector<std::chrono::steady_clock::time_point> results;
+  Checker checker(io_, [&results](const HealthCheck&, const ProbeResult&) {
+    results.push_back(std::chrono::steady_clock::now());
+  });
+  checker.Apply(checks);
+  ASSERT_TRUE(Run([&results] { return results.size() >= 100; }));
+  // The steady clock cannot be set: the loop is really held up, so long that every check is
+  // overdue.
+  std::this_thread::sleep_for(milliseconds(900));
+  results.clear();
+  ASSERT_TRUE(Run([&results] { return results.size() >= 50; }));
+  EXPECT_GT(results.back() - results.front(), milliseconds(100));
 }
 
 // Servers of every temper, checks that come, change and go: nothing may dangle (with the address

@@ -1,10 +1,17 @@
 #include <gtest/gtest.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
@@ -76,6 +83,55 @@ TEST_F(TcpProbe, FailsOnAnAddressThatIsNone) {
   const ProbeResult result = Probe(io_, check);
   EXPECT_FALSE(result.success);
   EXPECT_EQ(result.reason, "address \"example.com\" is not an IP address");
+}
+
+// Leaves this process alone in a network namespace whose only ephemeral ports are 40000 and 40001.
+bool EnterNamespaceOfTwoPorts() {
+  if (unshare(CLONE_NEWNET) != 0) return false;
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  ifreq loopback = {};
+  std::strcpy(loopback.ifr_name, "lo");
+  loopback.ifr_flags = IFF_UP;
+  const bool up = ioctl(fd, SIOCSIFFLAGS, &loopback) == 0;
+  close(fd);
+  std::ofstream range("/proc/sys/net/ipv4/ip_local_port_range");
+  range << "40000 40001" << std::flush;
+  return up && range.good();
+}
+
+// A plain connect to a port that nobody listens on.
+bool ConnectsToItself(uint16_t port) {
+  asio::io_context io;
+  tcp::socket socket(io);
+  boost::system::error_code ec;
+  socket.connect({asio::ip::address_v4::loopback(), port}, ec);
+  return !ec;
+}
+
+bool ProbePasses(uint16_t port) {
+  asio::io_context io;
+  return Probe(io, PatientCheck(CheckType::kTcp, port)).success;
+}
+
+// Each attempt in a fresh namespace: there the lowest even port is the kernel's first choice.
+int CountOfTen(bool (*attempt)(uint16_t port)) {
+  int count = 0;
+  for (int i = 0; i < 10; ++i) {
+    if (!EnterNamespaceOfTwoPorts()) std::_Exit(1);
+    if (attempt(40000)) ++count;
+  }
+  return count;
+}
+
+TEST_F(TcpProbe, DoesNotTakeAConnectionToItselfForTheEndpoint) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root for a network namespace";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        if (CountOfTen(ConnectsToItself) == 0) std::_Exit(2);  // then this would show nothing
+        std::_Exit(CountOfTen(ProbePasses) == 0 ? 0 : 3);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST_F(TcpProbe, ClosesWithoutAReset) {
