@@ -49,7 +49,7 @@ int NewestSocket(int family) {
 }  // namespace
 
 std::unique_ptr<Device> Device::Open(const DeviceSettings& settings, std::string* error) {
-  std::unique_ptr<Device> device(new Device(settings.name));
+  std::unique_ptr<Device> device(new Device(settings.name, settings.is_virtual));
   *error = device->Make(settings);
   if (error->empty()) *error = device->Configure(settings);
   for (uint16_t queue = 0; error->empty() && queue < device->queues_; ++queue) {
@@ -138,6 +138,7 @@ Device::~Device() {
   if (made_) {
     rte_eth_dev_stop(id_);
     rte_eth_dev_close(id_);
+    if (is_virtual_) rte_eal_hotplug_remove("vdev", name_.c_str());
   }
   for (rte_mempool* pool : pools_) rte_mempool_free(pool);
 }

@@ -50,7 +50,7 @@ class Device {
   int wait_fd(uint16_t queue) const { return wait_fds_[queue]; }
 
  private:
-  explicit Device(std::string name) : name_(std::move(name)) {}
+  Device(std::string name, bool is_virtual) : name_(std::move(name)), is_virtual_(is_virtual) {}
   std::string Make(const DeviceSettings& settings);
   std::string Configure(const DeviceSettings& settings);
   std::string SetUpQueue(const DeviceSettings& settings, uint16_t queue);
@@ -58,6 +58,7 @@ class Device {
   std::string Failure(const std::string& what, int code) const;
 
   const std::string name_;
+  const bool is_virtual_;
   uint16_t id_ = 0;
   bool made_ = false;
   uint16_t queues_ = 0;

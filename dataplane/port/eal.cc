@@ -110,7 +110,10 @@ std::string StartEal(const EalPlan& plan) {
          ")";
 }
 
-void StopEal() { rte_eal_cleanup(); }
+void StopEal() {
+  std::error_code kept;  // as it is when somebody else put something there
+  std::filesystem::remove(rte_eal_get_runtime_dir(), kept);
+}
 
 std::vector<uint32_t> WorkerCores() {
   std::vector<uint32_t> cores;

@@ -38,6 +38,8 @@ uint64_t FreeHugepagesMb();
 
 // Error text, empty when EAL runs.
 std::string StartEal(const EalPlan& plan);
+// For the end of the process: removes EAL's empty directory. Not rte_eal_cleanup, which unmaps
+// memory under EAL's interrupt thread; what it would free, the kernel frees.
 void StopEal();
 // The cores EAL gave us beside the main one.
 std::vector<uint32_t> WorkerCores();

@@ -22,6 +22,7 @@ constexpr uint32_t kBuffers = 4095;
 constexpr uint32_t kBufferRoom = 2048;
 constexpr uint32_t kTapBuffers = 2047;
 
+constexpr uint16_t kEthernetAndTags = 14 + 8;
 constexpr uint16_t kIpv6AndUdp = 40 + 8;
 static_assert(kAfXdpBuffers > kAfXdpFilled + kAfXdpDescriptors);
 
@@ -32,9 +33,14 @@ std::string TextOf(const responder::Mac& mac) {
   return text;
 }
 
-uint32_t RoomOf(PortKind kind) {
-  if (kind == PortKind::kAfXdp) return kAfXdpBufferRoom;
-  return kind == PortKind::kMemif ? responder::kFrameRoom : kBufferRoom;
+uint32_t RoomOf(PortKind kind) { return kind == PortKind::kAfXdp ? kAfXdpBufferRoom : kBufferRoom; }
+
+// The largest UDP payload a frame of that port carries.
+uint16_t PayloadOf(PortKind kind, uint16_t mtu) {
+  // One descriptor of a memif, of 2048 octets unless both ends say otherwise: DPDK 22.11 does not
+  // clear the mark of a frame in several descriptors, and would merge later frames.
+  if (kind == PortKind::kMemif) mtu = kBufferRoom - kEthernetAndTags;
+  return static_cast<uint16_t>(std::max(mtu - kIpv6AndUdp, 512));
 }
 
 }  // namespace
@@ -174,7 +180,7 @@ std::string Port::OpenMemif(const PortSettings& settings) {
                      ",role=" + (spec_.memif_server ? "server" : "client");
   device.queues = settings.queues;
   device.buffers = kBuffers;
-  device.buffer_room = responder::kFrameRoom;
+  device.buffer_room = kBufferRoom;
   std::string error;
   device_ = Device::Open(device, &error);
   return error;
@@ -188,11 +194,11 @@ void Port::Answer(const PortSettings& settings) {
   options.answer_neighbours = spec_.kind != PortKind::kAfXdp;
   options.kernel_side = tap_ != nullptr;
   options.responder.max_udp_payload = settings.max_udp_payload;
-  const auto fits = static_cast<uint16_t>(std::max(device_->mtu() - kIpv6AndUdp, 512));
-  if (spec_.kind != PortKind::kMemif && fits < settings.max_udp_payload) {
+  const uint16_t fits = PayloadOf(spec_.kind, device_->mtu());
+  if (fits < settings.max_udp_payload) {
     options.responder.max_udp_payload = fits;
-    settings.log(spec_.text + ": answers have at most " + std::to_string(fits) +
-                 " octets, by its MTU of " + std::to_string(device_->mtu()));
+    settings.log(spec_.text + ": UDP answers have at most " + std::to_string(fits) +
+                 " octets, which is what its frames carry");
   }
   responder_ = std::make_unique<responder::FrameResponder>(options);
 }
