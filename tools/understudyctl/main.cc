@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <string>
@@ -252,8 +253,14 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kOk : kUsage;
   }
-  Verbs verbs(options);
-  return (verbs.*chosen)();
+  try {
+    Verbs verbs(options);
+    return (verbs.*chosen)();
+  } catch (const std::exception& error) {
+    // An answer whose fields are of other kinds than ours: a control of another version.
+    std::cerr << "understudyctl: cannot show the answer: " << error.what() << "\n";
+    return kUnreachable;
+  }
 }
 
 }  // namespace
