@@ -95,7 +95,9 @@ class Dataplane {
     const timespec tick = {0, 1'000'000};
     int signal = -1;
     while (signal != SIGTERM && signal != SIGINT) {
-      watch_.Tick(contract::MonotonicNs());
+      const uint64_t now_ns = contract::MonotonicNs();
+      watch_.Tick(now_ns);
+      LookAtPorts(now_ns);
       signal = sigtimedwait(&end_signals, nullptr, &tick);
       if (signal == SIGHUP)
         spdlog::info("SIGHUP: nothing to reload here, tables come by themselves");
@@ -216,6 +218,20 @@ class Dataplane {
     if (listener_) listener_thread_ = std::thread([this] { listener_->Run(*listener_reader_); });
   }
 
+  // A port that stops receiving is said once, and once that it is back.
+  void LookAtPorts(uint64_t now_ns) {
+    if (now_ns < look_at_ports_ns_) return;
+    look_at_ports_ns_ = now_ns + 1'000'000'000;
+    troubles_.resize(ports_.size());
+    for (size_t i = 0; i < ports_.size(); ++i) {
+      const std::string trouble = ports_[i]->Trouble();
+      if (trouble == troubles_[i]) continue;
+      if (trouble.empty()) spdlog::info("{}: receives again", ports_[i]->spec().text);
+      if (!trouble.empty()) spdlog::error("{}: {}", ports_[i]->spec().text, trouble);
+      troubles_[i] = trouble;
+    }
+  }
+
   void Announce() const {
     std::string places;
     for (const auto& port : ports_) places += " " + port->spec().text;
@@ -240,6 +256,8 @@ class Dataplane {
   std::optional<EalSession> eal_;
   std::vector<std::unique_ptr<port::Port>> ports_;
   std::unique_ptr<worker::WorkerGroup> workers_;
+  uint64_t look_at_ports_ns_ = 0;
+  std::vector<std::string> troubles_;  // of each port, as last said
 };
 
 int Main(int argc, char** argv) {

@@ -127,6 +127,7 @@ std::string Device::SetUpQueue(const DeviceSettings& settings, uint16_t queue) {
 std::string Device::Start(const DeviceSettings& settings) {
   const int result = rte_eth_dev_start(id_);
   if (result != 0) return Failure("cannot be started", result);
+  started_ = true;
   // A device that cannot filter for groups takes all.
   if (settings.all_multicast && rte_eth_allmulticast_enable(id_) != 0) {
     rte_eth_promiscuous_enable(id_);
@@ -136,7 +137,7 @@ std::string Device::Start(const DeviceSettings& settings) {
 
 Device::~Device() {
   if (made_) {
-    rte_eth_dev_stop(id_);
+    if (started_) rte_eth_dev_stop(id_);
     rte_eth_dev_close(id_);
     if (is_virtual_) rte_eal_hotplug_remove("vdev", name_.c_str());
   }

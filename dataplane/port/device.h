@@ -61,6 +61,7 @@ class Device {
   const bool is_virtual_;
   uint16_t id_ = 0;
   bool made_ = false;
+  bool started_ = false;
   uint16_t queues_ = 0;
   uint16_t mtu_ = 1500;
   responder::Mac mac_{};

@@ -39,30 +39,29 @@ bool ChoosesCores(const std::vector<std::string>& user) {
 }  // namespace
 
 std::vector<std::string> EalArguments(const EalPlan& plan) {
-  std::vector<std::string> arguments = {"understudy-dataplane",
-                                        "--file-prefix",
-                                        "understudy-" + plan.instance,
-                                        "--no-telemetry",
-                                        "--log-level",
-                                        "lib.eal:warning",
-                                        "-m",
-                                        std::to_string(plan.memory_mb)};
+  std::vector<std::string> arguments = {"understudy-dataplane", "--no-telemetry"};
+  const auto add = [&arguments](std::initializer_list<std::string> more) {
+    arguments.insert(arguments.end(), more);
+  };
+  add({"--file-prefix", "understudy-" + plan.instance, "-m", std::to_string(plan.memory_mb)});
+  // The TAP driver complains of what only its flow rules would need; what fails is said by us.
+  add({"--log-level", "lib.eal:warning", "--log-level", "pmd.net.tap:critical"});
   if (plan.hugepages) {
-    arguments.push_back("--in-memory");  // hugepages without a mounted hugetlbfs
+    add({"--in-memory"});  // hugepages without a mounted hugetlbfs
   } else {
-    arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
+    add({"--no-huge", "--no-shconf"});
   }
   if (!ChoosesCores(plan.user)) {
-    arguments.insert(arguments.end(), {"--lcores", LcoresOf(plan)});
+    add({"--lcores", LcoresOf(plan)});
   }
   bool pci = false;
   for (const PortSpec& port : plan.ports) {
     if (port.kind != PortKind::kNic) continue;
-    arguments.insert(arguments.end(), {"-a", port.target});
+    add({"-a", port.target});
     pci = true;
   }
   // AF_XDP registers a pool as one piece of memory, which it is by virtual addresses alone.
-  if (!pci) arguments.insert(arguments.end(), {"--no-pci", "--iova-mode", "va"});
+  if (!pci) add({"--no-pci", "--iova-mode", "va"});
   arguments.insert(arguments.end(), plan.user.begin(), plan.user.end());
   return arguments;
 }

@@ -106,18 +106,18 @@ Port::~Port() = default;
 
 std::string Port::OpenAfXdp(const PortSettings& settings) {
   std::string error;
-  const std::optional<Interface> interface = LookAt(spec_.target, &error);
-  if (!interface) return error;
-  if (!interface->up) return "it is down: ip link set dev " + spec_.target + " up";
+  interface_ = LookAt(spec_.target, &error);
+  if (!interface_) return error;
+  if (!interface_->up) return "it is down: ip link set dev " + spec_.target + " up";
   claim_ = InterfaceClaim::Take(spec_.target, &error);
   if (!claim_) return error;
   const std::string program = FindProgram(settings.xdp_program, &error);
   if (program.empty()) return error;
   bool took_over = false;
-  error = MakeWay(interface->index, spec_.target, &took_over);
+  error = MakeWay(interface_->index, spec_.target, &took_over);
   if (!error.empty()) return error;
   if (took_over) settings.log(spec_.text + ": replaced the XDP program a predecessor left");
-  if (interface->strips_vlan) {
+  if (interface_->strips_vlan) {
     settings.log(spec_.text + (KeepVlanTags(spec_.target)
                                    ? ": VLAN tags now stay in the frames (rxvlan off)"
                                    : ": cannot switch rxvlan off, tagged queries are answered "
@@ -136,7 +136,16 @@ std::string Port::OpenAfXdp(const PortSettings& settings) {
   device.socket_family = AF_XDP;
   device_ = Device::Open(device, &error);
   if (!device_) return error;
-  return FillServices(interface->index, settings.services4, settings.services6);
+  return FillServices(interface_->index, settings.services4, settings.services6);
+}
+
+std::string Port::Trouble() const {
+  if (!interface_) return "";
+  std::string error;
+  const std::optional<Interface> now = LookAt(spec_.target, &error);
+  if (!now) return error;
+  if (now->index != interface_->index) return "another interface has its name now: restart";
+  return now->up ? "" : "it is down: ip link set dev " + spec_.target + " up";
 }
 
 std::string Port::OpenWholeNic(const PortSettings& settings) {

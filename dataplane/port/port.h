@@ -55,6 +55,8 @@ class Port {
   const Device& device() const { return *device_; }
   const Device* kernel_side() const { return tap_.get(); }
   const responder::FrameResponder& responder() const { return *responder_; }
+  // What keeps frames from coming, as a sentence; empty when nothing is known to.
+  std::string Trouble() const;
 
  private:
   explicit Port(PortSpec spec) : spec_(std::move(spec)) {}
@@ -65,6 +67,7 @@ class Port {
   void Answer(const PortSettings& settings);
 
   const PortSpec spec_;
+  std::optional<Interface> interface_;  // AF_XDP: as it was at start
   std::optional<InterfaceClaim> claim_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<Device> tap_;

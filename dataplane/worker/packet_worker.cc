@@ -5,6 +5,7 @@
 #include <rte_pause.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <ctime>
 #include <span>
 
@@ -69,12 +70,14 @@ PacketWorker::PacketWorker(const TableSwap& swap, Quiescence& quiescence,
 // Offline, so that it delays neither flip nor unmap. Woken by a frame, or to look whether to stop.
 void PacketWorker::Rest() noexcept {
   reader_.Leave();
-  if (waits_.empty()) {
-    const timespec duration = {0, static_cast<long>(idle_sleep_us_) * 1000};
-    nanosleep(&duration, nullptr);
-  } else {
+  if (!waits_.empty()) {
     poll(waits_.data(), waits_.size(), kLongestRestMs);
+    const auto is_broken = [](const pollfd& wait) { return (wait.revents & ~POLLIN) != 0; };
+    if (std::ranges::none_of(waits_, is_broken)) return;
+    // Its interface is gone: poll would return at once for ever.
   }
+  const timespec duration = {0, static_cast<long>(idle_sleep_us_) * 1000};
+  nanosleep(&duration, nullptr);
 }
 
 void PacketWorker::Run(const std::atomic<bool>& stop) noexcept {
