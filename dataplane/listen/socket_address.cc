@@ -16,9 +16,8 @@ const sockaddr_in6& V6(const sockaddr_storage& storage) {
 }
 
 bool ParsePort(std::string_view text, uint16_t* port) {
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, *port);
-  return parsed.ec == std::errc() && parsed.ptr == end;
+  const auto parsed = std::from_chars(text.begin(), text.end(), *port);
+  return parsed.ec == std::errc() && parsed.ptr == text.end();
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ uint32_t MemoryMbOf(const PortSpec& spec, uint32_t queues) {
   const uint64_t buffers = spec.kind == PortKind::kAfXdp ? kAfXdpBuffers : kBuffers;
   const uint64_t overhead = 512;  // mbuf, headroom and pool header of a buffer
   uint64_t bytes = queues * buffers * (RoomOf(spec.kind) + overhead);
-  if (IsWholeNic(spec.kind)) bytes += queues * kTapBuffers * (kBufferRoom + overhead);
+  if (IsWholeNic(spec.kind)) bytes += uint64_t{queues} * kTapBuffers * (kBufferRoom + overhead);
   return static_cast<uint32_t>(bytes >> 20) + 8;
 }
 
