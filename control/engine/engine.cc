@@ -373,7 +373,7 @@ void Engine::Save(Durable durable) {
       boost::asio::post(io_, [durable, status] { durable(status); });
     };
   }
-  store_.Write(std::move(changes), std::move(done));
+  store_.Write(changes, std::move(done));
 }
 
 void Engine::Tend() {

@@ -110,7 +110,7 @@ absl::Status Store::OpenDatabase(Remembered* remembered) {
   return OpenOnce(remembered);
 }
 
-void Store::Write(StateChanges changes, Done done) {
+void Store::Write(const StateChanges& changes, Done done) {
   {
     const std::lock_guard guard(mutex_);
     Merge(queued_.changes, changes);
@@ -136,15 +136,15 @@ void Store::Run() {
       wake_.wait(lock, due);
     }
     const bool last = ending_;
-    Batch batch = std::exchange(queued_, {});
+    const Batch batch = std::exchange(queued_, {});
     lock.unlock();
-    WriteBatch(std::move(batch));
+    WriteBatch(batch);
     lock.lock();
     if (last && queued_.changes.empty() && queued_.done.empty()) return;
   }
 }
 
-void Store::WriteBatch(Batch batch) {
+void Store::WriteBatch(const Batch& batch) {
   Remember(batch.changes);
   const absl::Status status = TryToWrite(batch.changes);
   rewrite_all_ = !status.ok();

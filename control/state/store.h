@@ -42,7 +42,7 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  void Write(StateChanges changes, Done done = nullptr);
+  void Write(const StateChanges& changes, Done done = nullptr);
   // OK, or why the state is not durable now.
   absl::Status health() const;
   // Sentences an operator should read, each given once: a damaged file was moved aside.
@@ -59,7 +59,7 @@ class Store {
   absl::Status OpenDatabase(Remembered* remembered);
   absl::Status OpenOnce(Remembered* remembered);
   void Run();
-  void WriteBatch(Batch batch);
+  void WriteBatch(const Batch& batch);
   absl::Status TryToWrite(const StateChanges& changes);
   void Remember(const StateChanges& changes);
   void SetHealth(const absl::Status& status);

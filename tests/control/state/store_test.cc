@@ -77,9 +77,9 @@ class StoreTest : public testing::Test {
     return Store::Open({.path = path_.empty() ? Path() : path_, .retry = retry}, &remembered_);
   }
   // Writes and waits for the store's word.
-  static absl::Status WriteNow(Store& store, StateChanges changes) {
+  static absl::Status WriteNow(Store& store, const StateChanges& changes) {
     std::promise<absl::Status> done;
-    store.Write(std::move(changes), [&](const absl::Status& status) { done.set_value(status); });
+    store.Write(changes, [&](const absl::Status& status) { done.set_value(status); });
     return done.get_future().get();
   }
   static StateChanges Everything() {
