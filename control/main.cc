@@ -1,7 +1,9 @@
 // understudy-control: reads what shall be served, probes, decides, publishes, and answers its
 // operators.
+#include <spdlog/async.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -126,6 +128,25 @@ int Serve(const Options& options, std::shared_ptr<const DesiredState> desired) {
   return 0;
 }
 
+// A descriptor for every probe under way: as many as the system lets us have.
+void RaiseFileLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit of open files stays as it is");
+}
+
+// On a thread of its own that drops the oldest lines when nobody reads them: a log that is stuck
+// must not stop failover.
+void StartLog(const std::string& level) {
+  constexpr size_t kLinesKept = 8192;
+  spdlog::init_thread_pool(kLinesKept, 1);
+  spdlog::set_default_logger(
+      spdlog::create_async_nb<spdlog::sinks::stderr_color_sink_mt>("control"));
+  spdlog::set_level(spdlog::level::from_str(level));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("The control plane of Understudy: probes, decides, publishes.",
                "understudy-control");
@@ -136,9 +157,8 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitFailed;
   }
-  spdlog::set_default_logger(spdlog::stderr_color_mt("control"));
-  spdlog::set_level(spdlog::level::from_str(options.log_level));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  StartLog(options.log_level);
+  RaiseFileLimit();
   // A client that closes early, or a log pipe that ends, is no reason to die.
   std::signal(SIGPIPE, SIG_IGN);
   std::shared_ptr<const DesiredState> desired = LoadOrTell(options.config);
@@ -153,4 +173,8 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace understudy::control
 
-int main(int argc, char** argv) { return understudy::control::Main(argc, argv); }
+int main(int argc, char** argv) {
+  const int status = understudy::control::Main(argc, argv);
+  spdlog::shutdown();  // what is queued is written before the end
+  return status;
+}
