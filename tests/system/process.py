@@ -1,5 +1,4 @@
 """A program of the system under test, running on a host, with its log."""
-import os
 import signal
 import subprocess
 import time
@@ -60,11 +59,3 @@ class Process:
     def tail(self, lines=40):
         with open(self.log, encoding="utf-8", errors="replace") as log:
             return "".join(log.readlines()[-lines:])
-
-    def memory_kb(self):
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
-
-def exists(path):
-    return os.path.exists(path)

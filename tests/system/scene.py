@@ -9,6 +9,7 @@ from backend import Backend
 from client import Client
 from edge import Edge
 from network import Namespace, connect
+from process import eventually
 
 SERVICE4, SERVICE6 = "192.0.2.53", "2001:db8:53::53"
 EU4, US4 = "198.51.100.10", "203.0.113.10"
@@ -66,6 +67,13 @@ class Scene:
         self.edge.start_control()
         self.edge.start_dataplane(*self.port)
         return self
+
+    def becomes(self, address, within_s=5):
+        """Waits until app.example.com is answered with this address alone."""
+        def answered():
+            return self.client.lookup_once("app.example.com", 1)
+        eventually(lambda: answered() == [address], within_s,
+                   lambda: f"app.example.com is {address}; it is {answered()}\n{self.edge.logs()}")
 
     def remove(self):
         self.edge.remove()

@@ -3,6 +3,7 @@ import json
 import signal
 import time
 
+import dns.rcode
 import pytest
 from edge import DEGRADED, UNREACHABLE
 from process import eventually
@@ -35,8 +36,7 @@ def test_explain_says_what_the_wire_says(running, name, rdtype):
     eventually(lambda: running.client.lookup("app.example.com") == [US4], 5, "the secondary")
     wire = running.client.answer(name, rdtype)
     explained = running.edge.ctl_json("explain", name, rdtype)
-    from dns.rcode import to_text
-    assert explained["rcode"] == to_text(wire.rcode())
+    assert explained["rcode"] == dns.rcode.to_text(wire.rcode())
     on_wire = [line for record_set in wire.answer for line in record_set.to_text().splitlines()]
     assert records(explained["answer"]) == records(on_wire)
 

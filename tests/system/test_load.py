@@ -10,19 +10,14 @@ from scene import CONFIG, EU4, US4
 RATE_HZ = 5000  # what two cores hold beside the generator
 
 
-def becomes(scene, address, within_s=5):
-    eventually(lambda: scene.client.lookup("app.example.com") == [address], within_s,
-               lambda: f"the answer is {address}\n{scene.edge.ctl('events').stdout}")
-
-
 def change_sides(scene, until):
     """The primary's backend dies and returns, again and again. Returns how many changes there were."""
     changes = 0
     while time.monotonic() < until:
         scene.eu.stop()
-        becomes(scene, US4)
+        scene.becomes(US4)
         scene.eu.start()
-        becomes(scene, EU4)
+        scene.becomes(EU4)
         changes += 2
     return changes
 
@@ -42,7 +37,7 @@ def test_kxdpgun_loses_nothing_while_a_side_changes(running, tmp_path):
                                      running.client.server4)
     assert sent == received > 3 * RATE_HZ / 2
     assert set(rcodes) == {"NOERROR", "NXDOMAIN"}
-    becomes(running, US4)
+    running.becomes(US4)
 
 
 def test_after_a_flip_was_reported_as_observed_the_old_side_is_never_answered(running):
@@ -104,9 +99,9 @@ def test_a_million_names_are_published_while_queries_run_and_none_is_lost(runnin
             eventually(lambda: running.client.lookup("n999999.large.example") == ["10.15.66.63"],
                        10, lambda: f"the last name is answered\n{edge.logs()}")
             running.eu.stop()
-            becomes(running, US4)
+            running.becomes(US4)
             running.eu.start()
-            becomes(running, EU4)
+            running.becomes(EU4)
             time.sleep(1)
         finally:
             load.end()

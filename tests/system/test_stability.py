@@ -14,11 +14,6 @@ from scene import EU4, US4
 EU, US = (EU4,), (US4,)
 
 
-def becomes(scene, address, within_s=5):
-    eventually(lambda: scene.client.lookup("app.example.com") == [address], within_s,
-               lambda: f"the answer is {address}\n{scene.edge.logs()}")
-
-
 def is_stale(scene):
     return scene.edge.inspect()["control"]["stale"]
 
@@ -42,13 +37,13 @@ def test_a_stopped_control_goes_on_where_it_was(running):
     eventually(lambda: is_stale(running), 2, "inspect says stale")
     running.eu.stop()
     running.edge.control.signal(signal.SIGCONT)
-    becomes(running, US4)
+    running.becomes(US4)
     eventually(lambda: not is_stale(running), 2, "inspect says fresh")
 
 
 def test_a_restart_of_control_changes_no_answer(running):
     running.eu.stop()
-    becomes(running, US4)
+    running.becomes(US4)
     with Watcher(running.client, "app.example.com") as watcher:
         for _ in range(3):
             running.edge.control.kill()
@@ -56,12 +51,12 @@ def test_a_restart_of_control_changes_no_answer(running):
             time.sleep(0.5)
     assert watcher.lost() == [] and watcher.answers() == {US}
     running.eu.start()
-    becomes(running, EU4)
+    running.becomes(EU4)
 
 
 def test_a_planned_end_of_control_changes_no_answer(running):
     running.eu.stop()
-    becomes(running, US4)
+    running.becomes(US4)
     with Watcher(running.client, "app.example.com") as watcher:
         assert running.edge.control.terminate() == 0
         time.sleep(1)
@@ -76,20 +71,20 @@ def test_control_follows_health_that_changed_while_it_was_dead(running):
     time.sleep(0.3)
     assert running.client.lookup("app.example.com") == [EU4]
     running.edge.start_control()
-    becomes(running, US4)
+    running.becomes(US4)
 
 
 def test_an_override_survives_a_kill_of_control(running):
     assert running.edge.ctl("force", "app", "secondary", "--for", "30m",
                             "--reason", "maintenance").returncode == 0
-    becomes(running, US4)
+    running.becomes(US4)
     running.edge.control.kill()
     running.edge.start_control()
     time.sleep(1)
     assert running.client.lookup("app.example.com") == [US4]
     assert "maintenance" in running.edge.ctl("groups").stdout
     assert running.edge.ctl("release", "app").returncode == 0
-    becomes(running, EU4)
+    running.becomes(EU4)
 
 
 def test_a_killed_dataplane_serves_again_within_a_second_of_its_start(running):
@@ -102,12 +97,12 @@ def test_a_killed_dataplane_serves_again_within_a_second_of_its_start(running):
     took = time.monotonic() - started
     assert took < 1.0, running.edge.logs()
     running.eu.stop()
-    becomes(running, US4)
+    running.becomes(US4)
 
 
 def test_the_dataplane_restarted_without_control_serves_the_current_table(running):
     running.eu.stop()
-    becomes(running, US4)
+    running.becomes(US4)
     running.edge.control.kill()
     assert running.edge.dataplane.terminate() == 0
     running.edge.start_dataplane()
@@ -120,7 +115,7 @@ def test_the_dataplane_may_be_started_first(scene):
     assert answer.rcode() == dns.rcode.SERVFAIL  # no table yet
     scene.eu.start()
     scene.edge.start_control()
-    becomes(scene, EU4)
+    scene.becomes(EU4)
 
 
 def test_a_second_dataplane_or_control_of_the_same_instance_is_refused(running):
@@ -143,7 +138,7 @@ def test_a_peer_that_stops_the_dataplane_delays_nobody_else(running):
     eventually(lambda: not running.edge.checks()["eu"]["healthy"], 3, "control still checks")
     time.sleep(0.5)
     running.edge.dataplane.signal(signal.SIGCONT)
-    becomes(running, US4, within_s=1)
+    running.becomes(US4, within_s=1)
 
 
 def test_random_kills_of_either_side_never_give_a_wrong_answer(running, full):
@@ -169,7 +164,7 @@ def test_random_kills_of_either_side_never_give_a_wrong_answer(running, full):
                                (running.edge.dataplane, running.edge.start_dataplane)):
             if not process.is_running():
                 start()
-        becomes(running, EU4, within_s=10)
+        running.becomes(EU4, within_s=10)
     assert done >= 30, f"only {done} kills in {deadline} s"
     assert watcher.answers() <= {EU, US}, watcher.answers()
     answered = len(watcher.exchanges) - len(watcher.lost())
@@ -192,7 +187,7 @@ def test_shared_memory_that_is_full_keeps_the_old_table(make_scene, tmp_path):
         assert "No space left" in done.stdout + done.stderr, done
         assert scene.client.lookup("app.example.com") == [EU4]
         scene.eu.stop()
-        becomes(scene, US4)  # health changes go on
+        scene.becomes(US4)  # health changes go on
         zone.write_text(small + "new IN A 192.0.2.77\n")
         assert scene.edge.ctl("reload").returncode == 0
         eventually(lambda: scene.client.lookup("new.example.com") == ["192.0.2.77"], 2,
