@@ -1,4 +1,5 @@
 // Any bytes as a message, over UDP and TCP: the answer is well-formed, answers that query and fits.
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -24,7 +25,7 @@ void Ask(const uint8_t* data, uint16_t size, responder::Transport transport) {
   const bool tcp = transport == responder::Transport::kTcp;
   const size_t capacity = std::max<size_t>(size, tcp ? 65535 : responder::kMaxUdpMessage);
   std::vector<uint8_t> buffer(capacity);
-  std::memcpy(buffer.data(), data, size);
+  std::copy_n(data, size, buffer.data());  // memcpy takes no null, which an empty input is
   responder::Exchange exchange;
   exchange.message = buffer.data();
   exchange.query_length = size;
