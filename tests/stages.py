@@ -79,8 +79,9 @@ def indent(text):
 
 
 def tail(text, lines=80):
-    kept = text.splitlines()[-lines:]
-    return "\n".join(kept)
+    """The last lines; a long one (a link command) without its end."""
+    return "\n".join(line if len(line) <= 400 else line[:400] + " ..."
+                     for line in text.splitlines()[-lines:])
 
 
 def run(command, timeout_s=1800, env=None, cwd=ROOT):
