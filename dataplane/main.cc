@@ -8,9 +8,11 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -160,7 +162,9 @@ class Dataplane {
       }
       std::string error;
       ports_.push_back(port::Port::Open(options_.ports[i], settings, &error));
-      if (!ports_.back()) throw StartFailure{error};
+      if (!ports_.back()) {
+        throw StartFailure{error + (geteuid() == 0 ? "" : " (ports need root; --listen does not)")};
+      }
     }
   }
 
@@ -275,6 +279,9 @@ int Main(int argc, char** argv) {
     dataplane.Run(end_signals);
   } catch (const StartFailure& failure) {
     spdlog::error("{}", failure.sentence);
+    return 1;
+  } catch (const std::exception& failure) {  // no memory, no thread: also only at start
+    spdlog::error("cannot start: {}", failure.what());
     return 1;
   }
   return 0;

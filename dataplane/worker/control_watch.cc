@@ -124,7 +124,7 @@ void ControlWatch::Settle(OpenedTable opened, uint64_t now_ns) {
   report_->refused_count.fetch_add(1, std::memory_order_release);
   log_("refused table generation " + std::to_string(opened.generation) + " (" +
        std::string(contract::WordOf(opened.refusal)) + "): " + opened.error +
-       "; the table before it goes on");
+       (swap_.current() != nullptr ? "; the table before it goes on" : ""));
 }
 
 }  // namespace understudy::worker
