@@ -172,7 +172,7 @@ asio::awaitable<Reply> Force(Engine& engine, const Request& request) {
   if (!order.ok()) co_return ErrorReply(order.status());
   absl::Status status;
   const auto durable = co_await WaitFor<absl::Status>(
-      [&](Engine::Durable done) {
+      [&](const Engine::Durable& done) {
         status = engine.Force(*order, done);
         if (!status.ok()) done(status);
       },
@@ -190,7 +190,7 @@ asio::awaitable<Reply> Release(Engine& engine, const Request& request) {
   if (!reason.ok()) co_return ErrorReply(reason.status());
   absl::Status status;
   const auto durable = co_await WaitFor<absl::Status>(
-      [&](Engine::Durable done) {
+      [&](const Engine::Durable& done) {
         status = engine.Release(request.path[2], *author, *reason, done);
         if (!status.ok()) done(status);
       },
