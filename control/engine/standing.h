@@ -9,10 +9,9 @@
 // Invariants
 //  1. Only Decide changes a choice, so everything between two calls goes out as one cut.
 //  2. A choice found in shared memory at start stays until health is known: where nothing
-//  remembered
-//     explains it, the group waits for its primary's check to settle (a full threshold in a row).
-//     So a restart of control changes no answer by itself, with or without its state file. The same
-//     holds for a reload that gives a group a check nobody has probed yet.
+//     remembered explains it, the group waits for its primary's check to settle (a full threshold
+//     in a row). So a restart of control changes no answer by itself, with or without its state
+//     file. The same holds for a reload that gives a group a check nobody has probed yet.
 //  3. Overrides end by the wall clock, hold-downs run by the steady clock: setting the wall clock
 //     never cuts a hold-down short, and never prolongs one.
 // Used by: engine (drives it), api (shows it).

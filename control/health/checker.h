@@ -9,8 +9,8 @@
 //     reported any more; its connection is closed before the call returns. OnResult itself may call
 //     Apply, Stop or the destructor.
 //  3. One check has at most one probe under way; the interval runs from its result to the next
-//  start
-//     (route53.md 2.5), on the monotonic clock, so that a jump of the wall clock changes nothing.
+//     start (route53.md 2.5), on the monotonic clock, so that a jump of the wall clock changes
+//     nothing.
 //  4. Checks are spread over their interval; a new one is probed within min(interval, 1 s).
 #ifndef UNDERSTUDY_CONTROL_HEALTH_CHECKER_H_
 #define UNDERSTUDY_CONTROL_HEALTH_CHECKER_H_

@@ -6,8 +6,7 @@
 // Used by: http_probe. Pure: bytes in, outcome out; how the bytes are cut up does not matter.
 //  1. Settled as soon as nothing that may follow can change the outcome.
 //  2. Holds at most kHeaderLimit + BodySearch::kWindow bytes and one piece fed, whatever the
-//  endpoint
-//     sends; takes at most kAnswerLimit bytes before it gives up.
+//     endpoint sends; takes at most kAnswerLimit bytes before it gives up.
 //  3. Text that the endpoint chose appears in reasons escaped and shortened.
 #ifndef UNDERSTUDY_CONTROL_HEALTH_HTTP_ANSWER_H_
 #define UNDERSTUDY_CONTROL_HEALTH_HTTP_ANSWER_H_

@@ -7,8 +7,7 @@
 // Invariants
 //  1. Write never blocks and never fails; it only queues.
 //  2. `done` of a Write is called exactly once, on the store's thread, after the attempt to store
-//  it:
-//     OK means it is on disk and outlives SIGKILL and power loss.
+//     it: OK means it is on disk and outlives SIGKILL and power loss.
 //  3. A damaged file is moved aside (<file>.corrupt-<time>), never overwritten, never deleted.
 // Used by: engine. Thread-safe.
 #ifndef UNDERSTUDY_CONTROL_STATE_STORE_H_

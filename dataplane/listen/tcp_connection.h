@@ -4,8 +4,8 @@
 //
 // Invariants
 //  1. A query is taken only when the largest answer fits behind the answers not yet sent, so a
-//  client
-//     that does not read stops being read from; its buffers are bounded, others do not notice.
+//     client that does not read stops being read from; its buffers are bounded, others do not
+//     notice.
 //  2. Its memory is given once, before the first connection.
 #ifndef UNDERSTUDY_DATAPLANE_LISTEN_TCP_CONNECTION_H_
 #define UNDERSTUDY_DATAPLANE_LISTEN_TCP_CONNECTION_H_

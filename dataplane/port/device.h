@@ -4,8 +4,7 @@
 //
 // Invariants
 //  1. Receive and transmit queues are pairs with a buffer pool of their own: a queue's worker
-//  shares
-//     neither ring nor pool with another.
+//     shares neither ring nor pool with another.
 //  2. A frame fits one buffer; what does not is dropped by the device.
 #ifndef UNDERSTUDY_DATAPLANE_PORT_DEVICE_H_
 #define UNDERSTUDY_DATAPLANE_PORT_DEVICE_H_

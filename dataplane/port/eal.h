@@ -5,8 +5,7 @@
 // Invariants
 //  1. A dataplane leaves no files behind: memory is anonymous, with hugepages or without.
 //  2. Its CPUs are those the process may run on: workers take the last ones, one each, everything
-//  else
-//     floats over all of them.
+//     else floats over all of them.
 #ifndef UNDERSTUDY_DATAPLANE_PORT_EAL_H_
 #define UNDERSTUDY_DATAPLANE_PORT_EAL_H_
 

@@ -7,8 +7,7 @@
 //  1. Open either returns a port that receives, or undoes all it did and says why in a sentence.
 //  2. Closing (the destructor) detaches the XDP program and removes the TAP.
 //  3. With AF_XDP every receive queue of the interface has a socket: else a part of the queries
-//  would
-//     silently go to the kernel.
+//     would silently go to the kernel.
 #ifndef UNDERSTUDY_DATAPLANE_PORT_PORT_H_
 #define UNDERSTUDY_DATAPLANE_PORT_PORT_H_
 

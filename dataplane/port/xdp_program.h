@@ -6,8 +6,8 @@
 // Invariants
 //  1. Only a program of our name is ever detached; any other is named in an error and left alone.
 //  2. A program of ours whose process was killed does no harm (its queues have no sockets, so all
-//  goes
-//     to the kernel) and is replaced by the next start. InterfaceClaim tells it from one in use.
+//     goes to the kernel) and is replaced by the next start. InterfaceClaim tells it from one in
+//     use.
 #ifndef UNDERSTUDY_DATAPLANE_PORT_XDP_PROGRAM_H_
 #define UNDERSTUDY_DATAPLANE_PORT_XDP_PROGRAM_H_
 

@@ -5,11 +5,9 @@
 //
 // Invariants
 //  1. A table that does not check out is counted, reported and left alone until another generation
-//  is
-//     published; the old one goes on. Only a missing file is tried a few times more.
+//     is published; the old one goes on. Only a missing file is tried a few times more.
 //  2. Nothing here ends the program or the answers: root missing, replaced or damaged means that
-//  the
-//     last table goes on and control counts as silent.
+//     the last table goes on and control counts as silent.
 #ifndef UNDERSTUDY_DATAPLANE_WORKER_CONTROL_WATCH_H_
 #define UNDERSTUDY_DATAPLANE_WORKER_CONTROL_WATCH_H_
 
