@@ -23,7 +23,7 @@
 namespace understudy::control {
 
 inline constexpr size_t kMaxConnections = 64;
-inline constexpr size_t kMaxMessage = 64 * 1024;
+inline constexpr size_t kMaxMessage = size_t{64} * 1024;
 inline constexpr std::chrono::seconds kIdleTimeout{10};
 
 class ApiServer {

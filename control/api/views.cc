@@ -148,16 +148,16 @@ json::object TableView(const Engine& engine) {
 void AddDataplaneProblems(const Engine& engine, std::vector<std::string>& problems) {
   const Publisher& publisher = engine.publisher();
   if (!publisher.dataplane_alive()) {
-    problems.push_back("no dataplane is running: nothing answers");
+    problems.emplace_back("no dataplane is running: nothing answers");
     return;
   }
   const contract::ReportReader* reader = publisher.report();
   if (reader == nullptr) {
-    problems.push_back("the dataplane has no report that this control can read");
+    problems.emplace_back("the dataplane has no report that this control can read");
     return;
   }
   if (reader->IsStale(contract::MonotonicNs())) {
-    problems.push_back("the dataplane is silent: its heartbeat is late");
+    problems.emplace_back("the dataplane is silent: its heartbeat is late");
   }
   const contract::Table* table = publisher.table();
   const uint64_t adopted = (*reader)->table_generation.load();

@@ -5,7 +5,8 @@
 //
 // Taken: UDP to a service address, port 53, untagged or behind one or two VLAN tags, over IPv4
 // without options and unfragmented, or over IPv6 without extension headers. Everything else, and
-// everything that arrives on a queue without a socket, goes on to the kernel as if we were not here.
+// everything that arrives on a queue without a socket, goes on to the kernel as if we were not
+// here.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -52,38 +53,38 @@ static __always_inline int is_vlan(__be16 type) {
   return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
 }
 
-static __always_inline int is_dns4(void *at, void *end) {
-  struct iphdr *ip = at;
-  struct udphdr *udp = (void *)(ip + 1);
-  if ((void *)(udp + 1) > end) return 0;
+static __always_inline int is_dns4(void* at, void* end) {
+  struct iphdr* ip = at;
+  struct udphdr* udp = (void*)(ip + 1);
+  if ((void*)(udp + 1) > end) return 0;
   if (ip->version != 4 || ip->ihl != 5 || ip->protocol != IPPROTO_UDP) return 0;
   if (ip->frag_off & ~bpf_htons(DONT_FRAGMENT)) return 0;
   if (udp->dest != bpf_htons(DNS_PORT)) return 0;
   return bpf_map_lookup_elem(&service4, &ip->daddr) != 0;
 }
 
-static __always_inline int is_dns6(void *at, void *end) {
-  struct ipv6hdr *ip = at;
-  struct udphdr *udp = (void *)(ip + 1);
-  if ((void *)(udp + 1) > end) return 0;
+static __always_inline int is_dns6(void* at, void* end) {
+  struct ipv6hdr* ip = at;
+  struct udphdr* udp = (void*)(ip + 1);
+  if ((void*)(udp + 1) > end) return 0;
   if (ip->version != 6 || ip->nexthdr != IPPROTO_UDP) return 0;
   if (udp->dest != bpf_htons(DNS_PORT)) return 0;
   return bpf_map_lookup_elem(&service6, &ip->daddr) != 0;
 }
 
 SEC("xdp")
-int understudy_xdp(struct xdp_md *ctx) {
-  void *at = (void *)(long)ctx->data;
-  void *end = (void *)(long)ctx->data_end;
-  struct ethhdr *ethernet = at;
-  if ((void *)(ethernet + 1) > end) return XDP_PASS;
+int understudy_xdp(struct xdp_md* ctx) {
+  void* at = (void*)(long)ctx->data;
+  void* end = (void*)(long)ctx->data_end;
+  struct ethhdr* ethernet = at;
+  if ((void*)(ethernet + 1) > end) return XDP_PASS;
   __be16 type = ethernet->h_proto;
   at = ethernet + 1;
 #pragma unroll
   for (int tags = 0; tags < 2; ++tags) {
     if (!is_vlan(type)) break;
-    struct vlan_tag *tag = at;
-    if ((void *)(tag + 1) > end) return XDP_PASS;
+    struct vlan_tag* tag = at;
+    if ((void*)(tag + 1) > end) return XDP_PASS;
     type = tag->type;
     at = tag + 1;
   }

@@ -94,10 +94,10 @@ class Inspector {
         TextOf(WordOf(static_cast<contract::StalePolicy>((*root)->stale_policy.load())));
     current_ = (*root)->table_generation.load();
     if (!alive) {
-      problems_.push_back(pid == 0 ? "control is shut down: answers are frozen"
-                                   : "control is dead: answers are frozen");
+      problems_.emplace_back(pid == 0 ? "control is shut down: answers are frozen"
+                                      : "control is dead: answers are frozen");
     } else if (stale) {
-      problems_.push_back("control is stale: it lives, but its heartbeat is late");
+      problems_.emplace_back("control is stale: it lives, but its heartbeat is late");
     }
     view_["control"] = std::move(view);
   }
@@ -108,7 +108,7 @@ class Inspector {
     view["alive"] = alive;
     std::string error;
     const auto report = contract::ReportReader::Open(instance_.paths, &error);
-    if (!alive) problems_.push_back("no dataplane is running: nothing answers");
+    if (!alive) problems_.emplace_back("no dataplane is running: nothing answers");
     if (!report) {
       if (alive) problems_.push_back(absl::StrCat("no report: ", error));
       view_["dataplane"] = std::move(view);
@@ -116,7 +116,7 @@ class Inspector {
     }
     const contract::ReportSegment& segment = *report->operator->();
     const bool stale = report->IsStale(now_ns_);
-    if (alive && stale) problems_.push_back("the dataplane is stale: its heartbeat is late");
+    if (alive && stale) problems_.emplace_back("the dataplane is stale: its heartbeat is late");
     view["pid"] = segment.pid.load();
     view["stale"] = stale;
     view["heartbeat_age_s"] = AgeSeconds(segment.heartbeat_ns.load(), now_ns_);
@@ -202,7 +202,7 @@ class Inspector {
     view["current"] = current_;
     view["answered_from"] = adopted_ != 0 ? adopted_ : current_;
     view_["groups"] = json::array();
-    if (current_ == 0) problems_.push_back("no table is published");
+    if (current_ == 0) problems_.emplace_back("no table is published");
     const uint64_t generation = adopted_ != 0 ? adopted_ : current_;
     if (generation == 0) {
       view_["table"] = std::move(view);
@@ -231,7 +231,7 @@ class Inspector {
     uint64_t live = 0;
     const std::vector<Choice> choices = contract::SnapshotChoices(table, &live);
     if (choices.empty())
-      problems_.push_back("the selection cannot be read: it changed all the time");
+      problems_.emplace_back("the selection cannot be read: it changed all the time");
     view["selection"] = contract::GenerationOf(live);
     json::array groups;
     for (uint32_t i = 1; i < choices.size(); ++i) {
