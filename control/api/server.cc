@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -81,7 +82,7 @@ class Session {
     bool open = true;
     while (open) open = co_await Exchange();
     boost::system::error_code ignored;  // the peer may be gone already
-    stream_.socket().shutdown(Protocol::socket::shutdown_send, ignored);
+    std::ignore = stream_.socket().shutdown(Protocol::socket::shutdown_send, ignored);
   }
 
  private:
@@ -154,7 +155,7 @@ void Refuse(Protocol::socket socket) {
   const Response response = ResponseFrom(
       ErrorReply(503, "busy", "too many connections, try again in a moment"), 11, false);
   boost::system::error_code ignored;
-  socket.non_blocking(true, ignored);
+  std::ignore = socket.non_blocking(true, ignored);
   http::write(socket, response, ignored);
 }
 
@@ -198,12 +199,14 @@ absl::Status ApiServer::Listen(const std::string& path) {
   }
   if (absl::Status status = RemoveStaleSocket(path); !status.ok()) return status;
   boost::system::error_code failed;
-  acceptor_.open(Protocol(), failed);
+  std::ignore = acceptor_.open(Protocol(), failed);
   // The mode is right from the first instant: nobody can connect between bind and chmod.
   const mode_t umask_before = umask(0117);
-  if (!failed) acceptor_.bind(Protocol::endpoint(path), failed);
+  if (!failed) std::ignore = acceptor_.bind(Protocol::endpoint(path), failed);
   umask(umask_before);
-  if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
+  if (!failed) {
+    std::ignore = acceptor_.listen(asio::socket_base::max_listen_connections, failed);
+  }
   if (failed) {
     acceptor_.close();
     return absl::UnavailableError(absl::StrCat("cannot listen on ", path, ": ", failed.message()));
@@ -216,7 +219,7 @@ absl::Status ApiServer::Listen(const std::string& path) {
 void ApiServer::Stop() {
   if (!acceptor_.is_open()) return;
   boost::system::error_code ignored;
-  acceptor_.close(ignored);
+  std::ignore = acceptor_.close(ignored);
   unlink(path_.c_str());
 }
 

@@ -16,7 +16,7 @@ namespace http = boost::beast::http;
 using Protocol = asio::local::stream_protocol;
 using Error = boost::system::error_code;
 
-constexpr uint64_t kMaxBody = 64 * 1024 * 1024;  // events and groups of a large instance
+constexpr uint64_t kMaxBody = uint64_t{64} * 1024 * 1024;  // events and groups of a large instance
 
 // One exchange: connect, write, read, each step started by the one before; `failed` ends it.
 class Exchange {

@@ -52,7 +52,8 @@ std::string_view WordOf(contract::StalePolicy policy) {
 }
 
 double AgeSeconds(uint64_t then_ns, uint64_t now_ns) {
-  return now_ns > then_ns ? static_cast<double>((now_ns - then_ns) / 1'000'000) / 1000.0 : 0.0;
+  const uint64_t age_ms = now_ns > then_ns ? (now_ns - then_ns) / 1'000'000 : 0;
+  return static_cast<double>(age_ms) / 1000.0;
 }
 
 class Inspector {
