@@ -8,28 +8,23 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/root.h"
 #include "dataplane/listen/listener.h"
 #include "dataplane/options.h"
-#include "dataplane/port/eal.h"
-#include "dataplane/port/port.h"
+#include "dataplane/packet_side.h"
 #include "dataplane/worker/control_watch.h"
 #include "dataplane/worker/quiescence.h"
 #include "dataplane/worker/table_reader.h"
 #include "dataplane/worker/table_swap.h"
-#include "dataplane/worker/worker_group.h"
 
 namespace understudy {
 namespace {
@@ -51,20 +46,6 @@ sigset_t BlockEndSignals() {
   return signals;
 }
 
-constexpr uint32_t kEalMemoryMb = 64;  // what DPDK needs beside the buffers
-
-// EAL while it lives; ended after the last port is closed.
-class EalSession {
- public:
-  explicit EalSession(const port::EalPlan& plan) {
-    const std::string error = port::StartEal(plan);
-    if (!error.empty()) throw StartFailure{error};
-  }
-  ~EalSession() { port::StopEal(); }
-  EalSession(const EalSession&) = delete;
-  EalSession& operator=(const EalSession&) = delete;
-};
-
 class Dataplane {
  public:
   explicit Dataplane(const Options& options)
@@ -76,17 +57,16 @@ class Dataplane {
         watch_(options.paths, swap_, report_, [](const std::string& line) { spdlog::info(line); }) {
     watch_.Start(contract::MonotonicNs());
     OpenListener();
-    if (!options.ports.empty()) OpenPorts();
-    StartThreads();
+    if (!options.ports.empty()) OpenPacketSide();
+    if (listener_) listener_thread_ = std::thread([this] { listener_->Run(*listener_reader_); });
   }
 
-  // By hand, because the members' own order would end threads after what they use.
+  // By hand, because threads end before what they read.
   ~Dataplane() {
-    workers_.reset();
-    if (listener_thread_.joinable()) {
-      listener_->Stop();
-      listener_thread_.join();
-    }
+    packet_side_.reset();
+    if (!listener_thread_.joinable()) return;
+    listener_->Stop();
+    listener_thread_.join();
   }
   Dataplane(const Dataplane&) = delete;
   Dataplane& operator=(const Dataplane&) = delete;
@@ -99,7 +79,7 @@ class Dataplane {
     while (signal != SIGTERM && signal != SIGINT) {
       const uint64_t now_ns = contract::MonotonicNs();
       watch_.Tick(now_ns);
-      LookAtPorts(now_ns);
+      if (packet_side_) packet_side_->LookAtPorts(now_ns);
       signal = sigtimedwait(&end_signals, nullptr, &tick);
       if (signal == SIGHUP)
         spdlog::info("SIGHUP: nothing to reload here, tables come by themselves");
@@ -142,110 +122,22 @@ class Dataplane {
     listener_reader_.emplace(swap_, quiescence_, NewSlot("listen " + options_.listen[0].text()));
   }
 
-  void OpenPorts() {
-    std::vector<uint32_t> queues;
-    StartEal(&queues);
-    uint32_t taps = 0;
-    for (size_t i = 0; i < options_.ports.size(); ++i) {
-      port::PortSettings settings;
-      settings.index = static_cast<uint32_t>(i);
-      settings.queues = queues[i];
-      settings.services4 = options_.services4;
-      settings.services6 = options_.services6;
-      settings.max_udp_payload = options_.max_udp_payload;
-      settings.xdp_program = options_.xdp_program;
-      settings.log = [](const std::string& line) { spdlog::info("{}", line); };
-      if (port::IsWholeNic(options_.ports[i].kind)) {
-        settings.tap =
-            taps < options_.taps.size() ? options_.taps[taps] : "us-tap" + std::to_string(taps);
-        ++taps;
-      }
-      std::string error;
-      ports_.push_back(port::Port::Open(options_.ports[i], settings, &error));
-      if (!ports_.back()) {
-        throw StartFailure{error + (geteuid() == 0 ? "" : " (ports need root; --listen does not)")};
-      }
-    }
-  }
-
-  // Asks the interfaces for their queues, then starts EAL with as many workers and as much memory
-  // as they need.
-  void StartEal(std::vector<uint32_t>* queues) {
-    port::EalPlan plan;
-    plan.instance = options_.instance;
-    plan.ports = options_.ports;
-    plan.cpus = port::AllowedCpus();
-    plan.user = options_.eal;
-    plan.memory_mb = kEalMemoryMb;
-    const auto cpus = static_cast<uint32_t>(plan.cpus.size());
-    const uint32_t otherwise = options_.workers != 0 ? options_.workers : 1;
-    uint32_t all_queues = 0;
-    for (const port::PortSpec& spec : options_.ports) {
-      std::string error;
-      queues->push_back(port::QueuesOf(spec, options_.queues, otherwise, &error));
-      if (queues->back() == 0) throw StartFailure{error};
-      plan.memory_mb += port::MemoryMbOf(spec, queues->back());
-      all_queues += queues->back();
-    }
-    plan.workers = options_.workers != 0 ? options_.workers : std::min(all_queues, cpus);
-    if (plan.workers > cpus) {
-      throw StartFailure{std::to_string(plan.workers) +
-                         " workers need a CPU each, this process may "
-                         "run on " +
-                         std::to_string(cpus)};
-    }
-    const uint64_t free_mb = port::FreeHugepagesMb();
-    plan.hugepages = !options_.no_huge && free_mb >= plan.memory_mb;
-    spdlog::info("{} MB of buffers, {}", plan.memory_mb,
-                 plan.hugepages ? "in hugepages" : NoHugepages(free_mb));
-    eal_.emplace(plan);
-  }
-
-  std::string NoHugepages(uint64_t free_mb) const {
-    if (options_.no_huge) return "without hugepages, as asked";
-    return "without hugepages: only " + std::to_string(free_mb) + " MB of them are free";
-  }
-
-  void StartThreads() {
-    if (!ports_.empty()) {
-      worker::WorkerGroup::Settings settings;
-      settings.ports = &ports_;
-      settings.cores = port::WorkerCores();
-      settings.idle_sleep_us = options_.idle_sleep_us;
-      if (options_.workers != 0 && options_.workers < settings.cores.size()) {
-        settings.cores.resize(options_.workers);
-      }
-      std::string error;
-      workers_ = worker::WorkerGroup::Start(settings, swap_, quiescence_, report_, &error);
-      if (!workers_) throw StartFailure{error};
-    }
-    if (listener_) listener_thread_ = std::thread([this] { listener_->Run(*listener_reader_); });
-  }
-
-  // A port that stops receiving is said once, and once that it is back.
-  void LookAtPorts(uint64_t now_ns) {
-    if (now_ns < look_at_ports_ns_) return;
-    look_at_ports_ns_ = now_ns + 1'000'000'000;
-    troubles_.resize(ports_.size());
-    for (size_t i = 0; i < ports_.size(); ++i) {
-      const std::string trouble = ports_[i]->Trouble();
-      if (trouble == troubles_[i]) continue;
-      if (trouble.empty()) spdlog::info("{}: receives again", ports_[i]->spec().text);
-      if (!trouble.empty()) spdlog::error("{}: {}", ports_[i]->spec().text, trouble);
-      troubles_[i] = trouble;
-    }
+  void OpenPacketSide() {
+    std::string error;
+    packet_side_ = PacketSide::Open(options_, &error);
+    if (packet_side_) error = packet_side_->StartWorkers(swap_, quiescence_, report_);
+    if (!error.empty()) throw StartFailure{error};
   }
 
   void Announce() const {
-    std::string places;
-    for (const auto& port : ports_) places += " " + port->spec().text;
+    std::string places = packet_side_ ? packet_side_->PortNames() : "";
     if (listener_) {
       for (const auto& address : listener_->bound()) places += " listen:" + address.text();
     }
     // Scripts wait for the word "ready".
     spdlog::info("ready: table generation {}, {} workers,{}",
                  report_->table_generation.load(std::memory_order_relaxed),
-                 workers_ ? workers_->size() : 0, places);
+                 packet_side_ ? packet_side_->worker_count() : 0, places);
   }
 
   const Options& options_;
@@ -257,11 +149,7 @@ class Dataplane {
   std::unique_ptr<listen::Listener> listener_;
   std::optional<worker::TableReader> listener_reader_;
   std::thread listener_thread_;
-  std::optional<EalSession> eal_;
-  std::vector<std::unique_ptr<port::Port>> ports_;
-  std::unique_ptr<worker::WorkerGroup> workers_;
-  uint64_t look_at_ports_ns_ = 0;
-  std::vector<std::string> troubles_;  // of each port, as last said
+  std::unique_ptr<PacketSide> packet_side_;
 };
 
 int Main(int argc, char** argv) {

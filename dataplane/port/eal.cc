@@ -29,14 +29,14 @@ std::string LcoresOf(const EalPlan& plan) {
   return lcores;
 }
 
+}  // namespace
+
 bool ChoosesCores(const std::vector<std::string>& user) {
   return std::ranges::any_of(user, [](const std::string& argument) {
     return argument.starts_with("-l") || argument.starts_with("-c") ||
            argument.starts_with("--lcores");
   });
 }
-
-}  // namespace
 
 std::vector<std::string> EalArguments(const EalPlan& plan) {
   std::vector<std::string> arguments = {"understudy-dataplane", "--no-telemetry"};

@@ -27,6 +27,9 @@ struct EalPlan {
   std::vector<std::string> user;  // appended, so that they win
 };
 
+// Whether the user's options say which cores to use: then ours do not.
+bool ChoosesCores(const std::vector<std::string>& user);
+
 // The argument vector of rte_eal_init, program name included. Pure.
 std::vector<std::string> EalArguments(const EalPlan& plan);
 

@@ -1,0 +1,131 @@
+#include "dataplane/packet_side.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace understudy {
+namespace {
+
+constexpr uint32_t kEalMemoryMb = 64;  // what DPDK needs beside the buffers
+constexpr uint64_t kLookAtPortsEveryNs = 1'000'000'000;
+
+std::string NoHugepages(bool asked, uint64_t free_mb) {
+  if (asked) return "without hugepages, as asked";
+  return "without hugepages: only " + std::to_string(free_mb) + " MB of them are free";
+}
+
+}  // namespace
+
+std::unique_ptr<PacketSide> PacketSide::Open(const Options& options, std::string* error) {
+  std::unique_ptr<PacketSide> side(new PacketSide(options));
+  port::EalPlan plan;
+  *error = side->Plan(&plan);
+  if (error->empty()) *error = port::StartEal(plan);
+  if (error->empty()) {
+    side->eal_runs_ = true;
+    *error = side->OpenPorts();
+  }
+  if (error->empty()) return side;
+  if (geteuid() != 0) *error += " (ports need root; --listen does not)";
+  return nullptr;
+}
+
+PacketSide::~PacketSide() {
+  workers_.reset();
+  ports_.clear();
+  if (eal_runs_) port::StopEal();
+}
+
+// Asks the interfaces for their queues, and plans as many workers and as much memory as they need.
+std::string PacketSide::Plan(port::EalPlan* plan) {
+  plan->instance = options_.instance;
+  plan->ports = options_.ports;
+  plan->cpus = port::AllowedCpus();
+  plan->user = options_.eal;
+  plan->memory_mb = kEalMemoryMb;
+  uint32_t all_queues = 0;
+  for (const port::PortSpec& spec : options_.ports) {
+    std::string error;
+    const uint32_t otherwise = std::max(options_.workers, 1U);
+    queues_.push_back(port::QueuesOf(spec, options_.queues, otherwise, &error));
+    if (queues_.back() == 0) return error;
+    plan->memory_mb += port::MemoryMbOf(spec, queues_.back());
+    all_queues += queues_.back();
+  }
+  const auto cpus = static_cast<uint32_t>(plan->cpus.size());
+  plan->workers = options_.workers != 0 ? options_.workers : std::min(all_queues, cpus);
+  if (plan->workers > cpus && !port::ChoosesCores(plan->user)) {
+    return "--workers " + std::to_string(plan->workers) +
+           ": each needs a CPU, and this process may " + "run on " + std::to_string(cpus);
+  }
+  const uint64_t free_mb = port::FreeHugepagesMb();
+  plan->hugepages = !options_.no_huge && free_mb >= plan->memory_mb;
+  spdlog::info("{} MB of buffers, {}", plan->memory_mb,
+               plan->hugepages ? "in hugepages" : NoHugepages(options_.no_huge, free_mb));
+  return "";
+}
+
+std::string PacketSide::OpenPorts() {
+  size_t taps = 0;
+  for (size_t i = 0; i < options_.ports.size(); ++i) {
+    port::PortSettings settings;
+    settings.index = static_cast<uint32_t>(i);
+    settings.queues = queues_[i];
+    settings.services4 = options_.services4;
+    settings.services6 = options_.services6;
+    settings.max_udp_payload = options_.max_udp_payload;
+    settings.xdp_program = options_.xdp_program;
+    settings.log = [](const std::string& line) { spdlog::info("{}", line); };
+    if (port::IsWholeNic(options_.ports[i].kind)) {
+      settings.tap =
+          taps < options_.taps.size() ? options_.taps[taps] : "us-tap" + std::to_string(taps);
+      ++taps;
+    }
+    std::string error;
+    auto port = port::Port::Open(options_.ports[i], settings, &error);
+    if (!port) return error;
+    ports_.push_back(std::move(port));
+  }
+  return "";
+}
+
+std::string PacketSide::StartWorkers(const worker::TableSwap& swap, worker::Quiescence& quiescence,
+                                     const contract::ReportWriter& report) {
+  worker::WorkerGroup::Settings settings;
+  settings.ports = &ports_;
+  settings.cores = port::WorkerCores();
+  settings.idle_sleep_us = options_.idle_sleep_us;
+  // EAL may have been given more cores than workers are wanted.
+  if (options_.workers != 0 && options_.workers < settings.cores.size()) {
+    settings.cores.resize(options_.workers);
+  }
+  std::string error;
+  workers_ = worker::WorkerGroup::Start(settings, swap, quiescence, report, &error);
+  return workers_ ? "" : error;
+}
+
+std::string PacketSide::PortNames() const {
+  std::string names;
+  for (const auto& port : ports_) names += " " + port->spec().text;
+  return names;
+}
+
+void PacketSide::LookAtPorts(uint64_t now_ns) {
+  if (now_ns < look_at_ports_ns_) return;
+  look_at_ports_ns_ = now_ns + kLookAtPortsEveryNs;
+  troubles_.resize(ports_.size());
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    const std::string trouble = ports_[i]->Trouble();
+    if (trouble == troubles_[i]) continue;
+    if (trouble.empty()) {
+      spdlog::info("{}: receives again", ports_[i]->spec().text);
+    } else {
+      spdlog::error("{}: {}", ports_[i]->spec().text, trouble);
+    }
+    troubles_[i] = trouble;
+  }
+}
+
+}  // namespace understudy
