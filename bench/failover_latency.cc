@@ -26,6 +26,7 @@
 #include <iostream>
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "control/config/config.h"
 #include "control/engine/engine.h"
 #include "dataplane/responder/responder.h"
@@ -99,9 +100,9 @@ std::string Config(int groups) {
       "  eu: {type: tcp, address: 192.0.2.10, port: 80, failure_threshold: 1}\nfailover_groups:\n";
   for (int i = 0; i < groups; ++i) {
     const std::string name = i == 0 ? "app" : "g" + std::to_string(i);
-    text += "  " + name +
-            ":\n    primary: {health_check: eu}\n    records:\n      - {name: " + name +
-            ".example.com, type: A, ttl: 30, primary: [192.0.2.10], secondary: [198.51.100.10]}\n";
+    text += absl::StrCat(
+        "  ", name, ":\n    primary: {health_check: eu}\n    records:\n      - {name: ", name,
+        ".example.com, type: A, ttl: 30, primary: [192.0.2.10], ", "secondary: [198.51.100.10]}\n");
   }
   return text;
 }

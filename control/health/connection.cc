@@ -85,8 +85,8 @@ asio::awaitable<error_code> Connection::Receive(asio::mutable_buffer buffer, siz
 asio::awaitable<void> Connection::Close() {
   if (!tcp_.socket().is_open()) co_return;
   SetDeadline(Clock::now() + kCloseLimit);
-  error_code ignored;
-  if (!request_sent_) tcp_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  // A peer that is gone already ends the reading below.
+  if (!request_sent_ && !end_) end_ = tcp_.socket().shutdown(tcp::socket::shutdown_send, end_);
   std::vector<char> sink(4096);
   for (size_t total = 0; !end_ && total < kCloseBytes;) {
     size_t received = 0;
