@@ -35,7 +35,7 @@ enum class StalePolicy : uint64_t { kFrozen = 0, kPrimary = 1, kServfail = 2 };
 struct RootSegment {
   uint64_t magic;
   std::atomic<uint64_t> table_generation;  // 0 = nothing published yet
-  std::atomic<uint64_t> heartbeat_ns;      // MonotonicNs of the last sign of life; 0 = shut down
+  std::atomic<uint64_t> heartbeat_ns;      // MonotonicNs of the last sign of life
   uint64_t heartbeat_interval_ns;
   std::atomic<uint64_t> stale_policy;  // StalePolicy
   std::atomic<int64_t> pid;            // of control
