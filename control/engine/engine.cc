@@ -147,7 +147,10 @@ void Engine::ArmTurn() {
 }
 
 void Engine::Publish(const Decisions& decisions) {
-  for (const ChoiceChange& change : decisions.changes) unpublished_[change.group] = change.to;
+  // They come sorted, so each one's place is behind the one before: no search for it.
+  for (const ChoiceChange& change : decisions.changes) {
+    unpublished_.insert_or_assign(unpublished_.end(), change.group, change.to);
+  }
   PublishUnpublished();
   for (const ChoiceChange& change : decisions.changes) {
     Event event = Of(EventKind::kGroupChanged, change.group);
