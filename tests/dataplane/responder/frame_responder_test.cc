@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "tests/dataplane/frames.h"
@@ -47,7 +48,7 @@ struct Handled {
 Handled Handle(const std::string& bytes, const FrameOptions& options, uint32_t room = kFrameRoom) {
   const size_t capacity = std::max<size_t>(room, bytes.size());
   std::vector<uint8_t> buffer(capacity);
-  std::memcpy(buffer.data(), bytes.data(), bytes.size());
+  std::ranges::copy(bytes, buffer.begin());  // memcpy takes no null, which an empty frame is
   Frame frame;
   frame.data = buffer.data();
   frame.length = static_cast<uint32_t>(bytes.size());

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "dataplane/wire/checksum.h"
@@ -45,7 +46,7 @@ Spoken Ask(std::string query, Transport transport = Transport::kUdp,
   // Exactly as large as allowed, on the heap: AddressSanitizer sees any step outside.
   const size_t capacity = transport == Transport::kTcp ? 65535 : kMaxUdpMessage;
   std::vector<uint8_t> buffer(std::max(capacity, query.size()));
-  std::memcpy(buffer.data(), query.data(), query.size());
+  std::ranges::copy(query, buffer.begin());
   Exchange exchange;
   exchange.message = buffer.data();
   exchange.query_length = static_cast<uint16_t>(query.size());
