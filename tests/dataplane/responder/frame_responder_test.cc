@@ -171,7 +171,7 @@ TEST(FrameResponderTest, EveryFrameHasOneOutcomeAndTheyAddUp) {
   std::vector<std::string> bytes;
   for (const test::FrameCase& c : test::FrameCases()) bytes.push_back(test::Frame(c.frame));
   bytes.push_back(test::ArpRequest("192.0.2.53"));
-  bytes.push_back(std::string(3, 'x'));
+  bytes.emplace_back(3, 'x');
   std::vector<std::vector<uint8_t>> buffers(bytes.size(), std::vector<uint8_t>(kFrameRoom));
   std::vector<Frame> burst(bytes.size());
   for (size_t i = 0; i < bytes.size(); ++i) {
