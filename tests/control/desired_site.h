@@ -14,7 +14,7 @@ namespace understudy::control {
 
 inline std::string Wire(const std::string& name) { return NameToWire(name).value(); }
 
-inline contract::Side SideOf(const std::string& type, std::vector<std::string> values,
+inline contract::Side SideOf(const std::string& type, const std::vector<std::string>& values,
                              uint32_t ttl_s = 30) {
   contract::Side side{.ttl_s = ttl_s, .rdata = {}};
   for (const std::string& value : values) {
@@ -24,10 +24,9 @@ inline contract::Side SideOf(const std::string& type, std::vector<std::string> v
 }
 
 inline ZoneRecord RecordOf(const std::string& owner, const std::string& type,
-                           std::vector<std::string> values) {
-  return {.owner = Wire(owner),
-          .type = TypeFromText(type).value(),
-          .value = SideOf(type, std::move(values), 300)};
+                           const std::vector<std::string>& values) {
+  return {
+      .owner = Wire(owner), .type = TypeFromText(type).value(), .value = SideOf(type, values, 300)};
 }
 
 inline HealthCheck CheckOf(const std::string& name) {

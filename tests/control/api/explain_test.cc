@@ -109,7 +109,7 @@ WireAnswer Ask(const contract::Cut& cut, const std::string& name, uint16_t type)
 std::vector<std::string> Lines(const json::object& view, const char* section) {
   std::vector<std::string> lines;
   for (const json::value& line : view.at(section).as_array()) {
-    lines.push_back(line.as_string().c_str());
+    lines.emplace_back(line.as_string().c_str());
   }
   return lines;
 }

@@ -136,7 +136,7 @@ TEST_F(HttpProbe, FailsWhenTheEndpointStaysSilentAndLetsItGo) {
 }
 
 // Says `fast` at once, then `slow` for ever, one round each 10 ms.
-ScriptedServer::Script Dripping(std::string fast, std::string slow, bool* let_go) {
+ScriptedServer::Script Dripping(const std::string& fast, const std::string& slow, bool* let_go) {
   return [fast, slow, let_go](tcp::socket& s) -> asio::awaitable<void> {
     co_await Say(s, fast);
     boost::system::error_code ec;

@@ -145,7 +145,9 @@ BlackHole::BlackHole(asio::io_context& io) : acceptor_(io, tcp::v4()) {
     filler.native_non_blocking(true);
     const tcp::endpoint endpoint(kLoopback, port_);
     // Asio's connect would wait for the outcome even so; here there is none.
-    ::connect(filler.native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+    const int begun =
+        ::connect(filler.native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+    if (begun != 0 && errno != EINPROGRESS) throw std::runtime_error("a filler cannot connect");
   }
 }
 

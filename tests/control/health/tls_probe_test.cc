@@ -59,7 +59,7 @@ class TlsProbe : public testing::Test {
   TlsProbe() : context_(ssl::context::tls_server) { UseExpiredCertificate(context_); }
 
   // An https server that says `text` and closes as TLS wants it.
-  ScriptedServer::Script Saying(std::string text) {
+  ScriptedServer::Script Saying(const std::string& text) {
     return [this, text](tcp::socket& socket) -> asio::awaitable<void> {
       ssl::stream<tcp::socket&> stream(socket, context_);
       auto [ec] = co_await stream.async_handshake(ssl::stream_base::server, kResult);
