@@ -170,7 +170,7 @@ class Explanation {
     view["cause"] = TextView(control::WordOf(group.decision.cause));
     because_.push_back(absl::StrCat("group ", name, " answers ",
                                     std::string(control::WordOf(choice)), ": ",
-                                    control::Because(engine_.standing(), group, engine_.now())));
+                                    control::Because(group, engine_.now())));
   }
 
   // Why a step without a group says what it says.

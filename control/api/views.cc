@@ -53,10 +53,9 @@ std::string TargetOf(const HealthCheck& check) {
   return endpoint;
 }
 
-json::object SideView(const Engine& engine, const std::optional<std::string>& check) {
-  if (!check) return {{"check", nullptr}, {"healthy", true}};
-  const CheckStanding& standing = engine.standing().checks().at(*check);
-  return {{"check", *check}, {"healthy", standing.verdict.healthy}};
+json::object SideView(const CheckStanding* check) {
+  if (check == nullptr) return {{"check", nullptr}, {"healthy", true}};
+  return {{"check", check->definition.name}, {"healthy", check->verdict.healthy}};
 }
 
 json::value OverrideView(const std::optional<Override>& forced, absl::Time now) {
@@ -257,7 +256,7 @@ json::object GroupView(const Engine& engine, const GroupStanding& group) {
   view["name"] = group.name;
   view["answer"] = TextView(control::WordOf(group.decision.choice));
   view["cause"] = TextView(control::WordOf(group.decision.cause));
-  view["because"] = Because(engine.standing(), group, now);
+  view["because"] = Because(group, now);
   view["changed_at"] = TimeView(group.changed_at);
   view["by_health"] = TextView(control::WordOf(group.state.by_health));
   view["waiting"] = group.waiting;
@@ -268,8 +267,8 @@ json::object GroupView(const Engine& engine, const GroupStanding& group) {
     const absl::Duration left = *group.state.primary_healthy_since + group.hold_down - now.steady;
     view["hold_down_remaining_s"] = Seconds(std::max(left, absl::ZeroDuration()));
   }
-  view["primary"] = SideView(engine, group.primary_check);
-  view["secondary"] = SideView(engine, group.secondary_check);
+  view["primary"] = SideView(group.primary);
+  view["secondary"] = SideView(group.secondary);
   view["record_sets"] = group.records;
   return view;
 }

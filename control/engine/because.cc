@@ -33,13 +33,13 @@ std::string CheckText(const CheckStanding& check, absl::Time now) {
   return text;
 }
 
-std::string PrimaryText(const Standing& standing, const GroupStanding& group, absl::Time now) {
-  return absl::StrCat("primary's ", CheckText(standing.checks().at(group.primary_check), now));
+std::string PrimaryText(const GroupStanding& group, absl::Time now) {
+  return absl::StrCat("primary's ", CheckText(*group.primary, now));
 }
 
-std::string SecondaryText(const Standing& standing, const GroupStanding& group, absl::Time now) {
-  if (!group.secondary_check) return "secondary has no check and counts as healthy";
-  return absl::StrCat("secondary's ", CheckText(standing.checks().at(*group.secondary_check), now));
+std::string SecondaryText(const GroupStanding& group, absl::Time now) {
+  if (group.secondary == nullptr) return "secondary has no check and counts as healthy";
+  return absl::StrCat("secondary's ", CheckText(*group.secondary, now));
 }
 
 std::string ForcedText(const Override& forced, absl::Time now) {
@@ -54,14 +54,14 @@ std::string ForcedText(const Override& forced, absl::Time now) {
   return text;
 }
 
-std::string HealthText(const Standing& standing, const GroupStanding& group, const Moment& now) {
-  const std::string primary = PrimaryText(standing, group, now.wall);
-  const std::string secondary = SecondaryText(standing, group, now.wall);
-  const GroupHealth health = standing.HealthOf(group);
+std::string HealthText(const GroupStanding& group, const Moment& now) {
+  const std::string primary = PrimaryText(group, now.wall);
+  const std::string secondary = SecondaryText(group, now.wall);
+  const GroupHealth health = HealthOf(group);
   if (group.waiting) {
     return absl::StrCat(std::string(WordOf(group.state.by_health)),
                         " was answered before, and stays until the primary's check ",
-                        group.primary_check, " gave a full verdict");
+                        group.primary->definition.name, " gave a full verdict");
   }
   if (!health.primary && !health.secondary) {
     return absl::StrCat("all down: ", primary, "; ", secondary,
@@ -95,8 +95,8 @@ std::string_view WordOf(Choice choice) {
   return "unknown";
 }
 
-std::string Because(const Standing& standing, const GroupStanding& group, const Moment& now) {
-  const std::string health = HealthText(standing, group, now);
+std::string Because(const GroupStanding& group, const Moment& now) {
+  const std::string health = HealthText(group, now);
   if (!group.forced) return health;
   return absl::StrCat(ForcedText(*group.forced, now.wall),
                       " (by health alone: ", std::string(WordOf(group.state.by_health)), ", ",

@@ -15,7 +15,7 @@ std::string_view WordOf(Choice choice);
 
 // "primary is unhealthy since 12:03:04 (last: connect: connection refused); secondary has no check
 // and counts as healthy". Times are of day, in UTC, with the date when it is not today's.
-std::string Because(const Standing& standing, const GroupStanding& group, const Moment& now);
+std::string Because(const GroupStanding& group, const Moment& now);
 
 }  // namespace understudy::control
 

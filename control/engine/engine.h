@@ -21,12 +21,12 @@
 #include <vector>
 
 #include "control/config/config.h"
+#include "control/engine/chronicle.h"
 #include "control/engine/dataplane_watch.h"
 #include "control/engine/periodic.h"
 #include "control/engine/reloader.h"
 #include "control/engine/selection_watch.h"
 #include "control/engine/standing.h"
-#include "control/event/event_log.h"
 #include "control/health/checker.h"
 #include "control/publication/publisher.h"
 #include "control/state/store.h"
@@ -90,7 +90,7 @@ class Engine {
   void Reload(Reloaded done);
 
   const Standing& standing() const { return standing_; }
-  const EventLog& events() const { return log_; }
+  const EventLog& events() const { return chronicle_.log(); }
   const Publisher& publisher() const { return publisher_; }
   const Served& served() const { return served_; }
   absl::Status state_health() const { return store_.health(); }
@@ -104,18 +104,13 @@ class Engine {
   void ScheduleTurn();
   void Turn();
   void ArmTurn();
-  void Publish(const Decisions& decisions);
-  void PublishUnpublished();
+  void Publish(const GroupChoices& choices);
   void PublishFirstTable();
   void RetryFirstTable();
   absl::Status PublishLoaded(const Loaded& loaded);
   void RunReload();
   void FinishReload(Loaded loaded, absl::Time started);
   void SetServed(const DesiredState& desired);
-  void RecordExpired(const Decisions& decisions);
-  void RecordDropped(const DroppedOverrides& dropped);
-  void RecordVerdict(const CheckStanding& check);
-  void Record(Event event);
   void Save(Durable durable);
   void Tend();
   void Tick();
@@ -125,16 +120,15 @@ class Engine {
   Store& store_;
   Options options_;
   Standing standing_;
-  EventLog log_;
+  Chronicle chronicle_;
   Served served_;
   absl::Time started_at_;
   absl::Status table_health_;
   bool state_was_durable_ = true;
 
   std::shared_ptr<const DesiredState> desired_;  // until its table is published
-  std::map<std::string, Choice> unpublished_;    // decided, but refused by the publisher so far
-  bool publication_trouble_ = false;
-  std::vector<Event> unsaved_events_;
+  bool unpublished_ = false;                     // the publisher refused what was decided last
+  std::vector<Event> verdicts_;                  // of this turn, recorded once it is published
   bool turn_scheduled_ = false;
 
   bool reloading_ = false;

@@ -28,8 +28,8 @@ void Reloader::Submit(std::function<void(Loaded&)> job, Done done) {
   });
 }
 
-void Reloader::WriteTable(Loaded& loaded, const std::map<std::string, Choice>& choices) {
-  absl::StatusOr<uint64_t> written = publisher_.WriteTable(*loaded.state, choices, &loaded.size);
+void Reloader::WriteTable(Loaded& loaded) {
+  absl::StatusOr<uint64_t> written = publisher_.WriteTable(*loaded.state, &loaded.size);
   if (written.ok()) {
     loaded.table_generation = *written;
     return;
@@ -38,10 +38,9 @@ void Reloader::WriteTable(Loaded& loaded, const std::map<std::string, Choice>& c
   loaded.state = nullptr;
 }
 
-void Reloader::LoadAndWrite(const std::string& instance, std::map<std::string, Choice> choices,
-                            Done done) {
+void Reloader::LoadAndWrite(const std::string& instance, Done done) {
   Submit(
-      [this, instance, choices = std::move(choices)](Loaded& loaded) {
+      [this, instance](Loaded& loaded) {
         ConfigResult result = load_();
         for (const ConfigError& error : result.errors) loaded.errors.push_back(error.Text());
         for (const ConfigError& warning : result.warnings) {
@@ -55,17 +54,16 @@ void Reloader::LoadAndWrite(const std::string& instance, std::map<std::string, C
           return;
         }
         loaded.state = std::move(result.state);
-        WriteTable(loaded, choices);
+        WriteTable(loaded);
       },
       std::move(done));
 }
 
-void Reloader::Write(std::shared_ptr<const DesiredState> state,
-                     std::map<std::string, Choice> choices, Done done) {
+void Reloader::Write(std::shared_ptr<const DesiredState> state, Done done) {
   Submit(
-      [this, state = std::move(state), choices = std::move(choices)](Loaded& loaded) {
+      [this, state = std::move(state)](Loaded& loaded) {
         loaded.state = state;
-        WriteTable(loaded, choices);
+        WriteTable(loaded);
       },
       std::move(done));
 }

@@ -8,7 +8,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,15 +35,14 @@ class Reloader {
   ~Reloader();  // waits for the job under way
 
   // `instance` must not change by a reload. `done` runs on the loop.
-  void LoadAndWrite(const std::string& instance, std::map<std::string, Choice> choices, Done done);
+  void LoadAndWrite(const std::string& instance, Done done);
   // The same for a configuration that was read already.
-  void Write(std::shared_ptr<const DesiredState> state, std::map<std::string, Choice> choices,
-             Done done);
+  void Write(std::shared_ptr<const DesiredState> state, Done done);
   // Frees a large configuration away from the loop.
   void Free(std::shared_ptr<const DesiredState> state);
 
  private:
-  void WriteTable(Loaded& loaded, const std::map<std::string, Choice>& choices);
+  void WriteTable(Loaded& loaded);
   void Submit(std::function<void(Loaded&)> job, Done done);
 
   boost::asio::io_context& io_;

@@ -31,6 +31,24 @@ Verdict OnlyHealthOf(const Verdict& verdict) {
   return anew;
 }
 
+Decision DecideOne(GroupStanding& group, const Moment& now) {
+  // Expiry is Standing's business (by the wall clock), so Decide sees an override without an end.
+  std::optional<Override> forced = group.forced;
+  if (forced) forced->until = absl::InfiniteFuture();
+  if (group.waiting && group.primary->settled) group.waiting = false;
+  Decision decision =
+      control::Decide(group.state, HealthOf(group), group.hold_down, forced, now.steady);
+  if (!group.waiting) return decision;
+  decision.state = group.state;
+  decision.decide_again = absl::InfiniteFuture();
+  if (!group.forced) {
+    decision.choice = group.state.by_health;
+    decision.cause =
+        decision.choice == Choice::kPrimary ? Cause::kPrimaryHealthy : Cause::kPrimaryUnhealthy;
+  }
+  return decision;
+}
+
 absl::Status NoGroup(const std::string& group) {
   return absl::NotFoundError(absl::StrCat("there is no failover group '", group, "'"));
 }
@@ -43,14 +61,17 @@ void Standing::Remember(Remembered remembered, std::map<std::string, Choice> inh
 }
 
 DroppedOverrides Standing::Apply(const DesiredState& desired, const Moment& now) {
-  ApplyChecks(desired);
-  DroppedOverrides dropped = ApplyGroups(desired, now);
+  DroppedOverrides dropped;
+  AddChecks(desired);
+  ApplyGroups(desired, now, dropped);
+  DropChecks(desired);
+  LinkChecksToGroups();
   // What was remembered is used once; what nobody asked for is gone from the configuration.
   for (const auto& [name, check] : remembered_.checks) {
     if (!checks_.contains(name)) unsaved_checks_.insert(name);
   }
   for (const auto& [name, group] : remembered_.groups) {
-    if (!groups_.contains(name)) unsaved_groups_.insert(name);
+    if (!groups_.contains(name)) gone_groups_.insert(name);
   }
   for (auto& [name, forced] : remembered_.overrides) {
     if (groups_.contains(name)) continue;
@@ -76,12 +97,7 @@ CheckStanding Standing::NewCheck(const HealthCheck& definition) {
   return check;
 }
 
-void Standing::ApplyChecks(const DesiredState& desired) {
-  std::erase_if(checks_, [&](const auto& entry) {
-    const bool gone = !desired.health_checks.contains(entry.first);
-    if (gone) unsaved_checks_.insert(entry.first);
-    return gone;
-  });
+void Standing::AddChecks(const DesiredState& desired) {
   for (const auto& [name, definition] : desired.health_checks) {
     const auto known = checks_.find(name);
     if (known == checks_.end()) {
@@ -93,49 +109,67 @@ void Standing::ApplyChecks(const DesiredState& desired) {
       check.definition = definition;
       unsaved_checks_.insert(name);
     }
-    checks_.at(name).groups.clear();
   }
 }
 
-DroppedOverrides Standing::ApplyGroups(const DesiredState& desired, const Moment& now) {
+// Behind the groups, which point at their checks.
+void Standing::DropChecks(const DesiredState& desired) {
+  std::erase_if(checks_, [&](const auto& entry) {
+    const bool gone = !desired.health_checks.contains(entry.first);
+    if (gone) unsaved_checks_.insert(entry.first);
+    return gone;
+  });
+}
+
+void Standing::LinkChecksToGroups() {
+  for (auto& [name, check] : checks_) check.groups.clear();
+  for (auto& [name, group] : groups_) {
+    checks_.at(group.primary->definition.name).groups.push_back(&group);
+    if (group.secondary == nullptr || group.secondary == group.primary) continue;
+    checks_.at(group.secondary->definition.name).groups.push_back(&group);
+  }
+}
+
+void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& definition) {
+  group.name = definition.name;
+  group.primary = &checks_.at(definition.primary_check);
+  group.secondary = definition.secondary_check ? &checks_.at(*definition.secondary_check) : nullptr;
+  group.hold_down = definition.hold_down;
+  group.records = definition.records.size();
+}
+
+void Standing::ApplyGroups(const DesiredState& desired, const Moment& now,
+                           DroppedOverrides& dropped) {
   std::map<std::string, GroupStanding> previous = std::exchange(groups_, {});
-  undecided_.clear();
-  timed_.clear();
   for (const FailoverGroup& definition : desired.groups) {
-    GroupStanding& group = groups_[definition.name];
-    const auto known = previous.find(definition.name);
-    const bool is_new = known == previous.end();
-    const bool new_primary = !is_new && known->second.primary_check != definition.primary_check;
-    if (!is_new) group = std::move(known->second);
-    group.name = definition.name;
-    group.primary_check = definition.primary_check;
-    group.secondary_check = definition.secondary_check;
-    group.hold_down = definition.hold_down;
-    group.records = definition.records.size();
-    checks_.at(group.primary_check).groups.push_back(&group);
-    if (group.secondary_check && *group.secondary_check != group.primary_check) {
-      checks_.at(*group.secondary_check).groups.push_back(&group);
-    }
-    if (is_new) StartGroup(group, now);
-    if (new_primary && IsUnprobed(checks_.at(group.primary_check)) && !group.forced) {
+    // As a node: the sets and the checks go on pointing at it.
+    auto known = previous.extract(definition.name);
+    const bool is_new = known.empty();
+    GroupStanding& group =
+        is_new ? groups_[definition.name] : groups_.insert(std::move(known)).position->second;
+    const CheckStanding* former_primary = group.primary;
+    ApplyDefinition(group, definition);
+    if (is_new) {
+      StartGroup(group, now);
+    } else if (group.primary != former_primary && IsUnprobed(*group.primary) && !group.forced) {
       WaitUnlessExplained(group, group.decision.choice, now);
     }
     undecided_.insert(&group);
     if (group.forced || group.state.primary_healthy_since) timed_.insert(&group);
-    if (!is_new) previous.erase(known);
   }
-  DroppedOverrides dropped;
-  for (auto& [name, group] : previous) {
-    unsaved_groups_.insert(name);
-    if (!group.forced) continue;
-    unsaved_overrides_.insert(name);
-    dropped.emplace(name, *std::move(group.forced));
-  }
-  return dropped;
+  for (auto& [name, group] : previous) DropGroup(group, dropped);
+}
+
+void Standing::DropGroup(GroupStanding& group, DroppedOverrides& dropped) {
+  for (GroupSet* set : {&undecided_, &timed_, &unsaved_groups_}) set->erase(&group);
+  gone_groups_.insert(group.name);
+  if (!group.forced) return;
+  unsaved_overrides_.insert(group.name);
+  dropped.emplace(group.name, *std::move(group.forced));
 }
 
 void Standing::StartGroup(GroupStanding& group, const Moment& now) {
-  unsaved_groups_.insert(group.name);
+  unsaved_groups_.insert(&group);
   const auto remembered = remembered_.groups.find(group.name);
   if (remembered != remembered_.groups.end()) {
     group.state = remembered->second.state;
@@ -160,17 +194,17 @@ void Standing::WaitUnlessExplained(GroupStanding& group, Choice answered, const 
   if (decision.choice == answered || !IsSide(answered)) return;
   group.state = {.by_health = answered, .primary_healthy_since = std::nullopt};
   group.waiting = true;
-  CheckStanding& check = checks_.at(group.primary_check);
+  CheckStanding& check = checks_.at(group.primary->definition.name);
   check.settled = false;
   check.alike = 0;
   check.conclusive = 0;
 }
 
-GroupHealth Standing::HealthOf(const GroupStanding& group) const {
+GroupHealth HealthOf(const GroupStanding& group) {
   GroupHealth health;
-  health.primary = checks_.at(group.primary_check).verdict.healthy;
-  health.secondary_has_check = group.secondary_check.has_value();
-  if (group.secondary_check) health.secondary = checks_.at(*group.secondary_check).verdict.healthy;
+  health.primary = group.primary->verdict.healthy;
+  health.secondary_has_check = group.secondary != nullptr;
+  if (group.secondary != nullptr) health.secondary = group.secondary->verdict.healthy;
   return health;
 }
 
@@ -233,27 +267,9 @@ absl::StatusOr<Override> Standing::Release(const std::string& name) {
   return ended;
 }
 
-Decision Standing::DecideOne(GroupStanding& group, const Moment& now) const {
-  // Expiry is Standing's business (by the wall clock), so Decide sees an override without an end.
-  std::optional<Override> forced = group.forced;
-  if (forced) forced->until = absl::InfiniteFuture();
-  if (group.waiting && checks_.at(group.primary_check).settled) group.waiting = false;
-  Decision decision =
-      control::Decide(group.state, HealthOf(group), group.hold_down, forced, now.steady);
-  if (!group.waiting) return decision;
-  decision.state = group.state;
-  decision.decide_again = absl::InfiniteFuture();
-  if (!group.forced) {
-    decision.choice = group.state.by_health;
-    decision.cause =
-        decision.choice == Choice::kPrimary ? Cause::kPrimaryHealthy : Cause::kPrimaryUnhealthy;
-  }
-  return decision;
-}
-
 Decisions Standing::Decide(const Moment& now) {
   Decisions result;
-  std::set<GroupStanding*> due = std::exchange(undecided_, {});
+  GroupSet due = std::exchange(undecided_, {});
   for (GroupStanding* group : timed_) {
     if (group->forced && group->forced->until <= now.wall) {
       result.expired.emplace(group->name, *std::exchange(group->forced, std::nullopt));
@@ -269,14 +285,14 @@ Decisions Standing::Decide(const Moment& now) {
     if (group->state.by_health != after.state.by_health ||
         group->state.primary_healthy_since != after.state.primary_healthy_since ||
         before.choice != after.choice) {
-      unsaved_groups_.insert(group->name);
+      unsaved_groups_.insert(unsaved_groups_.end(), group);
     }
     group->state = after.state;
     if (before.choice != after.choice) {
       group->changed_at = now.wall;
-      result.changes.push_back({group->name, before.choice, after.choice, after.cause});
+      result.changes.push_back({group, before.choice, after.choice, after.cause});
     } else if (before.cause != after.cause && after.cause == Cause::kAllDown) {
-      result.all_down.push_back(group->name);
+      result.all_down.push_back(group);
     }
     if (group->forced || after.state.primary_healthy_since) {
       timed_.insert(group);
@@ -284,9 +300,6 @@ Decisions Standing::Decide(const Moment& now) {
       timed_.erase(group);
     }
   }
-  // By name, not by address: the order of events is the same every time.
-  std::ranges::sort(result.changes, {}, &ChoiceChange::group);
-  std::ranges::sort(result.all_down);
   return result;
 }
 
@@ -308,11 +321,10 @@ StateChanges Standing::Unsaved(const Moment& now) {
     entry = {.fingerprint = FingerprintOf(found->second.definition),
              .verdict = found->second.verdict};
   }
-  for (const std::string& name : std::exchange(unsaved_groups_, {})) {
-    auto& entry = changes.groups[name];
-    const auto found = groups_.find(name);
-    if (found == groups_.end()) continue;
-    entry = {.state = found->second.state, .choice = found->second.decision.choice};
+  for (const std::string& name : std::exchange(gone_groups_, {})) changes.groups[name];
+  for (const GroupStanding* group : std::exchange(unsaved_groups_, {})) {
+    auto& entry = changes.groups[group->name];
+    entry = {.state = group->state, .choice = group->decision.choice};
     if (entry->state.primary_healthy_since) {
       entry->state.primary_healthy_since = ToWall(*entry->state.primary_healthy_since, now);
     }
@@ -325,9 +337,10 @@ StateChanges Standing::Unsaved(const Moment& now) {
   return changes;
 }
 
-std::map<std::string, Choice> Standing::Choices() const {
-  std::map<std::string, Choice> choices;
-  for (const auto& [name, group] : groups_) choices[name] = group.decision.choice;
+GroupChoices Standing::Choices() const {
+  GroupChoices choices;
+  choices.reserve(groups_.size());
+  for (const auto& [name, group] : groups_) choices.push_back({name, group.decision.choice});
   return choices;
 }
 

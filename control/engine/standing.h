@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -45,16 +46,16 @@ struct GroupStanding;
 struct CheckStanding {
   HealthCheck definition;
   Verdict verdict;
-  bool settled = true;      // false: known only by hearsay (invariant 2)
-  uint32_t alike = 0;       // conclusive results in a row that agree, while not settled
-  uint32_t conclusive = 0;  // and all of them
-  std::vector<GroupStanding*> groups;
+  bool settled = true;                 // false: known only by hearsay (invariant 2)
+  uint32_t alike = 0;                  // conclusive results in a row that agree, while not settled
+  uint32_t conclusive = 0;             // and all of them
+  std::vector<GroupStanding*> groups;  // by name
 };
 
 struct GroupStanding {
   std::string name;
-  std::string primary_check;
-  std::optional<std::string> secondary_check;
+  const CheckStanding* primary = nullptr;    // its check; never null once applied
+  const CheckStanding* secondary = nullptr;  // null: no check, which counts as healthy
   absl::Duration hold_down;
   size_t records = 0;
   GroupState state;
@@ -64,18 +65,27 @@ struct GroupStanding {
   bool waiting = false;                          // for the primary's check to settle
 };
 
+// A thousand groups may change at once, so they stand in order of their names wherever they stand:
+// the order of events is the same every time, and what is added behind is added without a search.
+struct ByName {
+  bool operator()(const GroupStanding* a, const GroupStanding* b) const {
+    return a->name < b->name;
+  }
+};
+using GroupSet = absl::btree_set<GroupStanding*, ByName>;
+
 struct ChoiceChange {
-  std::string group;
+  const GroupStanding* group = nullptr;
   Choice from = Choice::kPrimary;
   Choice to = Choice::kPrimary;
   Cause cause = Cause::kPrimaryHealthy;
 };
 
-// What one Decide brought.
+// What one Decide brought, by group name. Its pointers live until the next Apply.
 struct Decisions {
   std::vector<ChoiceChange> changes;
-  std::vector<std::string>
-      all_down;  // groups that lost their last healthy side and stay as they are
+  // Groups that lost their last healthy side and stay as they are.
+  std::vector<const GroupStanding*> all_down;
   std::map<std::string, Override> expired;  // by group
 };
 
@@ -108,28 +118,34 @@ class Standing {
 
   const std::map<std::string, CheckStanding>& checks() const { return checks_; }
   const std::map<std::string, GroupStanding>& groups() const { return groups_; }
-  std::map<std::string, Choice> Choices() const;
-  GroupHealth HealthOf(const GroupStanding& group) const;
+  // Every group's; valid until the next Apply.
+  GroupChoices Choices() const;
 
  private:
   CheckStanding NewCheck(const HealthCheck& definition);
-  void ApplyChecks(const DesiredState& desired);
-  DroppedOverrides ApplyGroups(const DesiredState& desired, const Moment& now);
+  void AddChecks(const DesiredState& desired);
+  void DropChecks(const DesiredState& desired);
+  void LinkChecksToGroups();
+  void ApplyDefinition(GroupStanding& group, const FailoverGroup& definition);
+  void ApplyGroups(const DesiredState& desired, const Moment& now, DroppedOverrides& dropped);
+  void DropGroup(GroupStanding& group, DroppedOverrides& dropped);
   void StartGroup(GroupStanding& group, const Moment& now);
   void WaitUnlessExplained(GroupStanding& group, Choice answered, const Moment& now);
   bool Settle(CheckStanding& check, const ProbeResult& result);
-  Decision DecideOne(GroupStanding& group, const Moment& now) const;
 
   std::map<std::string, CheckStanding> checks_;
   std::map<std::string, GroupStanding> groups_;
   Remembered remembered_;
   std::map<std::string, Choice> inherited_;
-  std::set<GroupStanding*> undecided_;
-  std::set<GroupStanding*> timed_;  // forced or holding down
+  GroupSet undecided_;
+  GroupSet timed_;  // forced or holding down
+  GroupSet unsaved_groups_;
+  std::set<std::string> gone_groups_;  // not yet told to the store either
   std::set<std::string> unsaved_checks_;
-  std::set<std::string> unsaved_groups_;
   std::set<std::string> unsaved_overrides_;
 };
+
+GroupHealth HealthOf(const GroupStanding& group);
 
 }  // namespace understudy::control
 

@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "dataplane/contract/table_format.h"
@@ -29,6 +30,13 @@
 namespace understudy::control {
 
 using contract::Choice;
+
+// What is answered for one group.
+struct GroupChoice {
+  std::string_view group;
+  Choice choice = Choice::kPrimary;
+};
+using GroupChoices = std::vector<GroupChoice>;
 
 struct Override {
   Choice side = Choice::kPrimary;

@@ -31,7 +31,7 @@ struct Publisher::State {
   struct InUse {
     SelectionWriter writer;
     std::vector<Choice> choices;
-    std::unordered_map<std::string, uint32_t> group_index;
+    std::unordered_map<std::string_view, uint32_t> group_index;  // the names lie in the table
     uint64_t superseded_ns = 0;
 
     uint64_t generation() const { return writer.table().generation(); }
@@ -58,7 +58,7 @@ struct Publisher::State {
   void FollowReport();
   void Drop(size_t position);
   bool MayDrop(const InUse& table, uint64_t now_ns) const;
-  bool PublishTo(InUse& table, uint64_t generation, const std::map<std::string, Choice>& changes);
+  bool PublishTo(InUse& table, uint64_t generation, const GroupChoices& changes);
   uint64_t AdoptedGeneration() const;
 };
 
@@ -98,7 +98,8 @@ void Publisher::State::Inherit() {
   for (const InUse& table : tables) {
     const uint64_t live = contract::GenerationOf(table.writer.live());
     last_selection = std::max(last_selection.load(), live);
-    for (const auto& [name, index] : table.group_index) inherited[name] = table.choices[index];
+    for (const auto& [name, index] : table.group_index)
+      inherited[std::string(name)] = table.choices[index];
   }
 }
 
@@ -146,11 +147,10 @@ void Publisher::State::Drop(size_t position) {
   tables.erase(tables.begin() + static_cast<std::ptrdiff_t>(position));
 }
 
-bool Publisher::State::PublishTo(InUse& table, uint64_t generation,
-                                 const std::map<std::string, Choice>& changes) {
+bool Publisher::State::PublishTo(InUse& table, uint64_t generation, const GroupChoices& changes) {
   std::vector<Choice> next = table.choices;
-  for (const auto& [name, choice] : changes) {
-    const auto found = table.group_index.find(name);
+  for (const auto& [group, choice] : changes) {
+    const auto found = table.group_index.find(group);
     if (found != table.group_index.end()) next[found->second] = choice;
   }
   const contract::ReportSegment* segment = report ? report->operator->() : nullptr;
@@ -191,15 +191,10 @@ Publisher::~Publisher() {
 }
 
 absl::StatusOr<uint64_t> Publisher::WriteTable(const DesiredState& desired,
-                                               const std::map<std::string, Choice>& choices,
                                                contract::TableWriter::Size* size) {
   contract::TableWriter writer;
   if (absl::Status status = AddContents(desired, writer); !status.ok()) return status;
-  std::vector<Choice> initial(desired.groups.size() + 1, Choice::kPrimary);
-  for (size_t i = 0; i < desired.groups.size(); ++i) {
-    const auto found = choices.find(desired.groups[i].name);
-    if (found != choices.end()) initial[i + 1] = found->second;
-  }
+  const std::vector<Choice> initial(desired.groups.size() + 1, Choice::kPrimary);
   const uint64_t generation = ++state_->last_table;
   const std::string path = state_->paths.table(generation);
   std::string error = writer.Write(path, generation, ++state_->last_selection, initial, size);
@@ -215,8 +210,8 @@ absl::StatusOr<uint64_t> Publisher::WriteTable(const DesiredState& desired,
   return generation;
 }
 
-absl::StatusOr<Publisher::Published> Publisher::PublishTable(
-    uint64_t generation, const std::map<std::string, Choice>& choices) {
+absl::StatusOr<Publisher::Published> Publisher::PublishTable(uint64_t generation,
+                                                             const GroupChoices& choices) {
   std::unique_lock guard(state_->written_mutex);
   auto written = state_->written.extract(generation);
   guard.unlock();
@@ -248,8 +243,7 @@ void Publisher::DiscardTable(uint64_t generation) {
   if (state_->written.erase(generation) > 0) unlink(state_->paths.table(generation).c_str());
 }
 
-absl::StatusOr<Publisher::Published> Publisher::PublishChoices(
-    const std::map<std::string, Choice>& changes) {
+absl::StatusOr<Publisher::Published> Publisher::PublishChoices(const GroupChoices& changes) {
   if (state_->tables.empty()) return absl::FailedPreconditionError("no table is published yet");
   state_->FollowReport();
   const Published published{.generation = ++state_->last_selection,

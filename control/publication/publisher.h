@@ -28,14 +28,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/config/desired_state.h"
+#include "control/failover/decision.h"
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/root.h"
 #include "dataplane/contract/selection.h"
 #include "dataplane/contract/table_writer.h"
 
 namespace understudy::control {
-
-using contract::Choice;
 
 // How far workers are with a selection generation.
 struct Observation {
@@ -53,24 +52,20 @@ class Publisher {
   ~Publisher();
 
   // Writes the table of `state` under the next generation, not yet current. Slow (seconds for a
-  // million names): off the loop's thread. `choices` by group name; missing ones start as kPrimary.
-  absl::StatusOr<uint64_t> WriteTable(const DesiredState& state,
-                                      const std::map<std::string, Choice>& choices,
-                                      contract::TableWriter::Size* size);
+  // million names): off the loop's thread. Every group starts as kPrimary.
+  absl::StatusOr<uint64_t> WriteTable(const DesiredState& state, contract::TableWriter::Size* size);
 
   // The selection generation, and when it was begun to be published (MonotonicNs).
   struct Published {
     uint64_t generation = 0;
     uint64_t at_ns = 0;
   };
-  // Makes a written table current, with `choices` as they are now; groups not named stay as
-  // written.
-  absl::StatusOr<Published> PublishTable(uint64_t generation,
-                                         const std::map<std::string, Choice>& choices);
+  // Makes a written table current, with `choices` as they are now.
+  absl::StatusOr<Published> PublishTable(uint64_t generation, const GroupChoices& choices);
   // Removes a written table that will not be published.
   void DiscardTable(uint64_t generation);
   // Changes the groups named, all in one cut; the others keep their choice.
-  absl::StatusOr<Published> PublishChoices(const std::map<std::string, Choice>& changes);
+  absl::StatusOr<Published> PublishChoices(const GroupChoices& changes);
 
   // Choices found in shared memory at Open: what a predecessor had published. Empty if none.
   const std::map<std::string, Choice>& inherited_choices() const;

@@ -33,7 +33,7 @@ class StandingTest : public testing::Test {
     return standing_.groups().at(group).decision.choice;
   }
   std::string Why(const std::string& group, int64_t second = 1) const {
-    return Because(standing_, standing_.groups().at(group), At(second));
+    return Because(standing_.groups().at(group), At(second));
   }
   static Override ForcedUntil(absl::Time until) {
     return {.side = Choice::kSecondary,
@@ -83,8 +83,8 @@ TEST_F(StandingTest, AllGroupsOfACheckChangeInOneDecision) {
   Probe("eu", false, 3);
   const Decisions decisions = Decide();
   ASSERT_EQ(decisions.changes.size(), 3u);
-  EXPECT_EQ(decisions.changes[0].group, "a");
-  EXPECT_EQ(decisions.changes[2].group, "c");
+  EXPECT_EQ(decisions.changes[0].group->name, "a");
+  EXPECT_EQ(decisions.changes[2].group->name, "c");
 }
 
 TEST_F(StandingTest, BothDownIsThePrimaryAndIsTold) {
@@ -94,7 +94,8 @@ TEST_F(StandingTest, BothDownIsThePrimaryAndIsTold) {
   Probe("eu", false, 3);
   const Decisions decisions = Decide();
   EXPECT_TRUE(decisions.changes.empty());
-  EXPECT_EQ(decisions.all_down, std::vector<std::string>{"app"});
+  ASSERT_EQ(decisions.all_down.size(), 1u);
+  EXPECT_EQ(decisions.all_down[0]->name, "app");
   EXPECT_EQ(Answer("app"), Choice::kPrimary);
   EXPECT_NE(Why("app").find("all down"), std::string::npos);
 }

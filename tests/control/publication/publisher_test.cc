@@ -85,9 +85,8 @@ class PublisherTest : public testing::Test {
     publisher_.reset();
     Open();
   }
-  uint64_t PublishSite(const std::vector<std::string>& groups,
-                       const std::map<std::string, Choice>& choices = {}) {
-    const auto written = publisher_->WriteTable(SiteWith(groups), choices, nullptr);
+  uint64_t PublishSite(const std::vector<std::string>& groups, const GroupChoices& choices = {}) {
+    const auto written = publisher_->WriteTable(SiteWith(groups), nullptr);
     EXPECT_TRUE(written.ok()) << written.status();
     EXPECT_TRUE(publisher_->PublishTable(*written, choices).ok());
     return *written;
@@ -110,7 +109,7 @@ TEST_F(PublisherTest, ASecondControlOfTheSameInstanceIsRefusedAndToldWhoHoldsIt)
 }
 
 TEST_F(PublisherTest, AWrittenTableIsNotCurrentUntilItIsPublished) {
-  const auto written = publisher_->WriteTable(SiteWith({"app"}), {}, nullptr);
+  const auto written = publisher_->WriteTable(SiteWith({"app"}), nullptr);
   ASSERT_TRUE(written.ok());
   EXPECT_EQ(CurrentInRoot(), 0u);
   EXPECT_EQ(publisher_->table(), nullptr);
@@ -120,8 +119,7 @@ TEST_F(PublisherTest, AWrittenTableIsNotCurrentUntilItIsPublished) {
 }
 
 TEST_F(PublisherTest, ATableIsPublishedWithTheChoicesOfThatMoment) {
-  const auto written =
-      publisher_->WriteTable(SiteWith({"app", "shop"}), {{"app", Choice::kPrimary}}, nullptr);
+  const auto written = publisher_->WriteTable(SiteWith({"app", "shop"}), nullptr);
   ASSERT_TRUE(publisher_->PublishTable(*written, {{"app", Choice::kSecondary}}).ok());
   EXPECT_EQ(publisher_->CurrentChoices(),
             (std::vector<Choice>{Choice::kPrimary, Choice::kSecondary, Choice::kPrimary}));
@@ -133,7 +131,7 @@ TEST_F(PublisherTest, AnUnknownGenerationIsNotPublished) {
 }
 
 TEST_F(PublisherTest, ADiscardedTableIsGoneFromTheDirectory) {
-  const auto written = publisher_->WriteTable(SiteWith({"app"}), {}, nullptr);
+  const auto written = publisher_->WriteTable(SiteWith({"app"}), nullptr);
   publisher_->DiscardTable(*written);
   EXPECT_FALSE(HasTable(*written));
   EXPECT_FALSE(publisher_->PublishTable(*written, {}).ok());
@@ -179,7 +177,7 @@ TEST_F(PublisherTest, GenerationsGrowBeyondWhatTheReportAloneKnows) {
 
 TEST_F(PublisherTest, WhatAKilledPredecessorLeftUnfinishedIsRemoved) {
   PublishSite({"app"});
-  const auto unpublished = publisher_->WriteTable(SiteWith({"app"}), {}, nullptr);
+  const auto unpublished = publisher_->WriteTable(SiteWith({"app"}), nullptr);
   std::filesystem::copy_file(paths_.table(*unpublished), paths_.table(9));
   std::ofstream(paths_.table(10) + ".tmp") << "half";
   Restart();
@@ -347,7 +345,7 @@ TEST_F(PublisherTest, RecordsTheTableDoesNotTakeLeaveThePublishedOne) {
   PublishSite({"app"});
   DesiredState twice = SiteWith({"app"});
   twice.zones[0].records.push_back(twice.zones[0].records[2]);
-  EXPECT_TRUE(absl::IsInvalidArgument(publisher_->WriteTable(twice, {}, nullptr).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(publisher_->WriteTable(twice, nullptr).status()));
   EXPECT_EQ(CurrentInRoot(), 1u);
   EXPECT_TRUE(publisher_->PublishChoices({{"app", Choice::kSecondary}}).ok());
 }
@@ -360,7 +358,7 @@ TEST_F(PublisherTest, AFullFileSystemIsAnErrorAndLeavesThePublishedTable) {
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   const struct rlimit tiny = {.rlim_cur = 1024, .rlim_max = before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tiny), 0);
-  const auto written = publisher_->WriteTable(SiteWith({"app"}), {}, nullptr);
+  const auto written = publisher_->WriteTable(SiteWith({"app"}), nullptr);
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   std::signal(SIGXFSZ, handler);
   EXPECT_FALSE(written.ok());
@@ -380,7 +378,7 @@ TEST_F(PublisherTest, AGroupRecordBelowANestedZoneGoesToTheClosestZone) {
                     RecordOf("deep.example.com", "NS", {"ns1.example.com."})};
   state.zones.push_back(nested);
   state.groups.push_back(GroupOf("app.deep"));
-  const auto written = publisher_->WriteTable(state, {}, nullptr);
+  const auto written = publisher_->WriteTable(state, nullptr);
   ASSERT_TRUE(written.ok()) << written.status();
   ASSERT_TRUE(publisher_->PublishTable(*written, {}).ok());
   const contract::Table& table = *publisher_->table();

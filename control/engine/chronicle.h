@@ -1,0 +1,53 @@
+// Chronicle: puts what happened into words. Every event is kept for the API, is one line of the
+// log, and waits for the store.
+//
+// Used by: engine, which tells it what happened, after it has done it.
+#ifndef UNDERSTUDY_CONTROL_ENGINE_CHRONICLE_H_
+#define UNDERSTUDY_CONTROL_ENGINE_CHRONICLE_H_
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/engine/standing.h"
+#include "control/event/event.h"
+#include "control/event/event_log.h"
+
+namespace understudy::control {
+
+// An event that is only about something; the caller adds what else there is to say.
+Event EventOf(EventKind kind, std::string subject = "");
+// That the verdict of `check` is another one now.
+Event EventOfVerdict(const CheckStanding& check);
+
+class Chronicle {
+ public:
+  // `clock` gives the events their time.
+  explicit Chronicle(std::function<Moment()> clock) : clock_(std::move(clock)) {}
+
+  // Events of a predecessor, oldest first. Before the first Record.
+  void Restore(std::vector<Event> events) { log_.Restore(std::move(events)); }
+
+  void Record(Event event);
+  // `selection`: the generation the changes were published with; 0: not yet.
+  void RecordDecisions(const Decisions& decisions, uint64_t selection);
+  void RecordDropped(const DroppedOverrides& dropped);
+  void RecordForced(const std::string& group, const Override& forced);
+  void RecordReleased(const std::string& group, const Override& ended, const std::string& author,
+                      const std::string& reason);
+
+  const EventLog& log() const { return log_; }
+  // Those the store has not been given yet.
+  bool has_unsaved() const { return !unsaved_.empty(); }
+  std::vector<Event> TakeUnsaved() { return std::exchange(unsaved_, {}); }
+
+ private:
+  const std::function<Moment()> clock_;
+  EventLog log_;
+  std::vector<Event> unsaved_;
+};
+
+}  // namespace understudy::control
+
+#endif  // UNDERSTUDY_CONTROL_ENGINE_CHRONICLE_H_
