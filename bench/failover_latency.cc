@@ -212,7 +212,7 @@ void Print(const char* what, const Percentiles& times) {
 
 int Main(int argc, char** argv) {
   CLI::App app("From verdict to first changed answer.");
-  int flips = 2000, groups = 1000;
+  int flips = 1000, groups = 1000;
   bool json = false;
   app.add_option("--flips", flips, "How often to fail over or back")
       ->check(CLI::Range(10, 1000000));
@@ -226,7 +226,7 @@ int Main(int argc, char** argv) {
   std::vector<uint64_t> flip_ns, ping_ns;
   for (int i = 0; i < flips; ++i) {
     flip_ns.push_back(bench.Flip(i % 2 != 0));
-    bench.Rest(std::chrono::microseconds(random() % 1000));
+    bench.Rest(std::chrono::microseconds(5000 + random() % 5000));
     ping_ns.push_back(bench.Ping());
   }
   const Percentiles flip(std::move(flip_ns)), ping(std::move(ping_ns));
