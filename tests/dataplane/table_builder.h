@@ -4,8 +4,11 @@
 #define UNDERSTUDY_TESTS_DATAPLANE_TABLE_BUILDER_H_
 
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
@@ -60,11 +63,14 @@ inline std::string Rdata(std::string_view type, const std::string& text) {
   return text;
 }
 
-// A directory that goes with the test.
+// A directory that goes with the test. What a process left that was killed (as some tests want it)
+// goes with the next test.
 class Scratch {
  public:
   Scratch() {
-    std::string pattern = "/dev/shm/understudy-test-XXXXXX";
+    static const bool swept = Sweep();
+    static_cast<void>(swept);
+    std::string pattern = kPrefix + std::to_string(getpid()) + "-XXXXXX";
     if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
     path_ = pattern;
   }
@@ -75,6 +81,21 @@ class Scratch {
   const std::string& path() const { return path_; }
 
  private:
+  static inline const std::string kPrefix = "/dev/shm/understudy-test-";
+
+  static bool Sweep() {
+    std::error_code ignored;  // another process sweeps as well
+    for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
+      const std::string path = entry.path();
+      if (!path.starts_with(kPrefix)) continue;
+      const pid_t owner = std::atoi(path.c_str() + kPrefix.size());
+      if (owner > 0 && kill(owner, 0) != 0 && errno == ESRCH) {
+        std::filesystem::remove_all(path, ignored);
+      }
+    }
+    return true;
+  }
+
   std::string path_;
 };
 
