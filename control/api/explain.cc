@@ -157,19 +157,19 @@ class Explanation {
 
   void AddGroup(const std::string& name, Choice choice, json::object& view) {
     view["group"] = name;
-    view["side"] = TextView(control::WordOf(choice));
+    view["side"] = TextView(contract::WordOf(choice));
     const auto& groups = engine_.standing().groups();
     const auto found = groups.find(name);
     if (found == groups.end()) {
       because_.push_back(absl::StrCat("group ", name, " answers ",
-                                      std::string(control::WordOf(choice)),
+                                      std::string(contract::WordOf(choice)),
                                       " as a configuration had it that is no longer loaded"));
       return;
     }
     const GroupStanding& group = found->second;
     view["cause"] = TextView(control::WordOf(group.decision.cause));
     because_.push_back(absl::StrCat("group ", name, " answers ",
-                                    std::string(control::WordOf(choice)), ": ",
+                                    std::string(contract::WordOf(choice)), ": ",
                                     control::Because(group, engine_.now())));
   }
 
@@ -239,7 +239,7 @@ json::array SidesView(const contract::Table& table, const contract::NodeRecord& 
     json::object view;
     view["side"] = set.group == 0
                        ? json::value(nullptr)
-                       : json::value(TextView(control::WordOf(static_cast<Choice>(side))));
+                       : json::value(TextView(contract::WordOf(static_cast<Choice>(side))));
     view["answered"] = side == choice;
     view["records"] = std::move(records);
     sides.emplace_back(std::move(view));

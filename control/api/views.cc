@@ -61,7 +61,7 @@ json::object SideView(const CheckStanding* check) {
 json::value OverrideView(const std::optional<Override>& forced, absl::Time now) {
   if (!forced) return nullptr;
   json::object view;
-  view["side"] = TextView(control::WordOf(forced->side));
+  view["side"] = TextView(contract::WordOf(forced->side));
   view["since"] = TimeView(forced->since);
   view["until"] = TimeView(forced->until);
   view["reason"] = forced->reason;
@@ -254,11 +254,11 @@ json::object GroupView(const Engine& engine, const GroupStanding& group) {
   const Moment now = engine.now();
   json::object view;
   view["name"] = group.name;
-  view["answer"] = TextView(control::WordOf(group.decision.choice));
+  view["answer"] = TextView(contract::WordOf(group.decision.choice));
   view["cause"] = TextView(control::WordOf(group.decision.cause));
   view["because"] = Because(group, now);
   view["changed_at"] = TimeView(group.changed_at);
-  view["by_health"] = TextView(control::WordOf(group.state.by_health));
+  view["by_health"] = TextView(contract::WordOf(group.state.by_health));
   view["waiting"] = group.waiting;
   view["override"] = OverrideView(group.forced, now.wall);
   view["hold_down_s"] = Seconds(group.hold_down);

@@ -79,22 +79,6 @@ std::string HealthText(const GroupStanding& group, const Moment& now) {
 
 }  // namespace
 
-std::string_view WordOf(Choice choice) {
-  switch (choice) {
-    case Choice::kPrimary:
-      return "primary";
-    case Choice::kSecondary:
-      return "secondary";
-    case Choice::kServfail:
-      return "servfail";
-    case Choice::kNoData:
-      return "nodata";
-    case Choice::kRefused:
-      return "refused";
-  }
-  return "unknown";
-}
-
 std::string Because(const GroupStanding& group, const Moment& now) {
   const std::string health = HealthText(group, now);
   if (!group.forced) return health;

@@ -10,9 +10,6 @@
 
 namespace understudy::control {
 
-// "primary", "secondary", or the word of a policy.
-std::string_view WordOf(Choice choice);
-
 // "primary is unhealthy since 12:03:04 (last: connect: connection refused); secondary has no check
 // and counts as healthy". Times are of day, in UTC, with the date when it is not today's.
 std::string Because(const GroupStanding& group, const Moment& now);

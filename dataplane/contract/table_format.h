@@ -39,6 +39,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace understudy::contract {
 
@@ -60,6 +61,22 @@ enum class Choice : uint8_t {
   kRefused = 0xff,
 };
 inline constexpr uint8_t kMaxSides = 16;
+// The word of a choice, in the CLI, JSON and events.
+constexpr std::string_view WordOf(Choice choice) {
+  switch (choice) {
+    case Choice::kPrimary:
+      return "primary";
+    case Choice::kSecondary:
+      return "secondary";
+    case Choice::kServfail:
+      return "servfail";
+    case Choice::kNoData:
+      return "nodata";
+    case Choice::kRefused:
+      return "refused";
+  }
+  return "unknown";
+}
 
 struct TableHeader {
   uint64_t magic;

@@ -23,22 +23,6 @@ json::string TextOf(std::string_view text) {
   return json::string(json::string_view(text.data(), text.size()));
 }
 
-std::string_view WordOf(Choice choice) {
-  switch (choice) {
-    case Choice::kPrimary:
-      return "primary";
-    case Choice::kSecondary:
-      return "secondary";
-    case Choice::kServfail:
-      return "servfail";
-    case Choice::kNoData:
-      return "nodata";
-    case Choice::kRefused:
-      return "refused";
-  }
-  return "unknown";
-}
-
 std::string_view WordOf(contract::StalePolicy policy) {
   switch (policy) {
     case contract::StalePolicy::kFrozen:
