@@ -113,7 +113,7 @@ class Dataplane {
     if (options_.listen.empty()) return;
     listen::ListenerSettings settings;
     settings.addresses = options_.listen;
-    settings.responder.max_udp_payload = options_.max_udp_payload;
+    settings.responder = options_.responder;
     settings.tcp_connections = options_.tcp_connections;
     settings.tcp_idle_timeout_ms = options_.tcp_idle_timeout_ms;
     std::string error;

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <map>
 
+#include "dataplane/answer_options.h"
+
 namespace understudy {
 namespace {
 
@@ -16,6 +18,7 @@ struct RawOptions {
   std::vector<std::string> listen;
   uint64_t tcp_idle_timeout_ms = 10'000;
   int64_t idle_sleep_us = -1;
+  AnswerOptions answers;
 };
 
 void Declare(CLI::App& app, Options& options, RawOptions& raw) {
@@ -37,9 +40,6 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
       ->check(CLI::Range(0U, contract::kMaxWorkers - 1));
   app.add_option("--shm-dir", raw.shm_dir, "where instances keep their shared memory")
       ->capture_default_str();
-  app.add_option("--max-udp-payload", options.max_udp_payload, "largest UDP answer, octets")
-      ->check(CLI::Range(512, int{responder::kMaxUdpMessage}))
-      ->capture_default_str();
   app.add_flag("--no-huge", options.no_huge, "use no hugepages even if there are some");
   app.add_option("--idle-sleep-us", raw.idle_sleep_us,
                  "a worker that finds nothing to do sleeps so long; 0: it spins. "
@@ -60,6 +60,7 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
                  "TCP connections at a time; one more closes the one idle longest")
       ->check(CLI::Range(1, 65'536))
       ->capture_default_str();
+  raw.answers.Declare(app, options.responder);
   app.footer("After \"--\" come options of DPDK's EAL, e.g. -- --lcores 0@(0,1),1@1");
 }
 
@@ -128,6 +129,8 @@ std::string Take(const RawOptions& raw, Options& options) {
   }
   options.tcp_idle_timeout_ms = static_cast<uint32_t>(raw.tcp_idle_timeout_ms);
   if (raw.idle_sleep_us >= 0) options.idle_sleep_us = static_cast<uint32_t>(raw.idle_sleep_us);
+  error = raw.answers.Take(options.responder);
+  if (!error.empty()) return error;
   error = TakeAddresses(raw.addresses, options);
   return error.empty() ? CheckCombination(options) : error;
 }

@@ -75,7 +75,7 @@ std::string PacketSide::OpenPorts() {
     settings.queues = queues_[i];
     settings.services4 = options_.services4;
     settings.services6 = options_.services6;
-    settings.max_udp_payload = options_.max_udp_payload;
+    settings.responder = options_.responder;
     settings.xdp_program = options_.xdp_program;
     settings.log = [](const std::string& line) { spdlog::info("{}", line); };
     if (port::IsWholeNic(options_.ports[i].kind)) {

@@ -26,7 +26,7 @@ namespace understudy::contract {
   X(kServfail, "servfail", "by all-down policy, or a chain that cannot be followed")              \
   X(kNoTable, "no_table", "SERVFAIL because no table was adopted yet")                            \
   X(kFormErr, "formerr", "not a well-formed query (RFC 1035 4.1)")                                \
-  X(kNotImp, "notimp", "an opcode but QUERY")                                                     \
+  X(kNotImp, "notimp", "an opcode but QUERY, or a transfer asked for over UDP")                   \
   X(kBadVers, "badvers", "EDNS version above 0 (RFC 6891 6.1.3)")                                 \
   X(kYxDomain, "yxdomain", "DNAME target longer than 255 octets (RFC 6672 2.2)")                  \
   /* not DNS, answered for the service addresses (whole NIC, memif) */                            \
@@ -43,7 +43,9 @@ namespace understudy::contract {
   X(kBadSource, "dropped_bad_source", "source address or port no answer can go to")               \
   X(kShortQuery, "dropped_short", "less than a DNS header")                                       \
   X(kResponse, "dropped_response", "QR is set: responses are never answered")                     \
-  X(kQueueFull, "dropped_queue_full", "answered, but the port did not take it")
+  X(kQueueFull, "dropped_queue_full", "answered, but the port did not take it")                   \
+  /* appended since */                                                                            \
+  X(kIdentity, "identity", "name or version of this server, asked in class CH (RFC 4892)")
 // clang-format on
 
 enum class Outcome : uint8_t {

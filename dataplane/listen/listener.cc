@@ -20,7 +20,16 @@ constexpr int kUdpBurstsAtATime = 8;  // then TCP gets its turn
 constexpr int kPortChoices = 16;
 constexpr uint64_t kMs = 1'000'000;
 
+responder::ResponderOptions OptionsOf(const ListenerSettings& settings) {
+  responder::ResponderOptions options = settings.responder;
+  options.tcp_keepalive_100ms =
+      static_cast<uint16_t>(std::min(settings.tcp_idle_timeout_ms / 100, 65'535U));
+  return options;
+}
+
 }  // namespace
+
+Listener::Listener(const ListenerSettings& settings) : responder_(OptionsOf(settings)) {}
 
 std::unique_ptr<Listener> Listener::Open(const ListenerSettings& settings, std::string* error) {
   std::unique_ptr<Listener> listener(new Listener(settings));

@@ -40,7 +40,7 @@ class Listener {
   void Stop();
 
  private:
-  explicit Listener(const ListenerSettings& settings) : responder_(settings.responder) {}
+  explicit Listener(const ListenerSettings& settings);
   std::string Bind(const SocketAddress& address);
   bool Watch(int fd, uint64_t data);
   void Dispatch(uint64_t data, uint64_t now_ns, worker::TableReader& reader);

@@ -202,9 +202,9 @@ void Port::Answer(const PortSettings& settings) {
   options.mac = device_->mac();
   options.answer_neighbours = spec_.kind != PortKind::kAfXdp;
   options.kernel_side = tap_ != nullptr;
-  options.responder.max_udp_payload = settings.max_udp_payload;
+  options.responder = settings.responder;
   const uint16_t fits = PayloadOf(spec_.kind, device_->mtu());
-  if (fits < settings.max_udp_payload) {
+  if (fits < settings.responder.max_udp_payload) {
     options.responder.max_udp_payload = fits;
     settings.log(spec_.text + ": UDP answers have at most " + std::to_string(fits) +
                  " octets, which is what its frames carry");

@@ -30,7 +30,7 @@ struct PortSettings {
   uint32_t queues = 1;  // see QueuesOf
   std::vector<responder::Ipv4> services4;
   std::vector<responder::Ipv6> services6;
-  uint16_t max_udp_payload = responder::kDefaultUdpPayload;
+  responder::ResponderOptions responder;
   std::string tap;  // name of the kernel side, whole NIC only
   std::string xdp_program;
   std::function<void(const std::string&)> log;

@@ -25,15 +25,24 @@ void MoveOwners(uint8_t* wire, const AnswerRecord& records, uint32_t owner) noex
 
 }  // namespace
 
-MessageWriter::MessageWriter(uint8_t* message, const wire::Query& query, uint16_t limit,
-                             uint16_t offered)
+MessageWriter::MessageWriter(uint8_t* message, const wire::Query& query,
+                             const OptionAnswer* options, uint16_t limit, uint16_t offered)
     : message_(message),
       query_(query),
+      options_(options),
       at_(query.question_end),
       limit_(limit),
       offered_(offered),
       opt_(query.edns && limit - query.question_end >= wire::kOptLength) {
   if (opt_) limit_ = static_cast<uint16_t>(limit_ - wire::kOptLength);
+  if (options_ != nullptr) [[unlikely]] {
+    // kMaxOptionAnswer fits behind any question in 512 octets; TCP and UDP give at least those.
+    if (limit_ - at_ < options_->length) {
+      options_ = nullptr;
+    } else {
+      limit_ = static_cast<uint16_t>(limit_ - options_->length);
+    }
+  }
 }
 
 bool MessageWriter::Reserve(uint32_t length, uint32_t owner) noexcept {
@@ -77,6 +86,37 @@ void MessageWriter::AppendCname(uint32_t owner, const uint8_t* ttl,
   ++answers_;
 }
 
+void MessageWriter::AppendRecord(std::string_view record) noexcept {
+  const auto length = static_cast<uint16_t>(record.size());
+  if (!Reserve(length, wire::kQuestionOffset)) return;
+  std::memcpy(message_ + at_, record.data(), length);
+  Add(wire::SumOf(message_ + at_, length));
+  at_ = static_cast<uint16_t>(at_ + length);
+  ++answers_;
+}
+
+// Writes the options behind `opt`, the OPT record at at_; returns where it ends then.
+[[gnu::cold, gnu::noinline]] uint16_t MessageWriter::OptionsBehind(uint8_t* opt) noexcept {
+  uint8_t* at = opt + wire::kOptLength;
+  if (options_ != nullptr) {
+    std::memcpy(at, options_->bytes, options_->length);
+    at += options_->length;
+  }
+  if (why_ != nullptr) {
+    const size_t length = 2 + why_->text.size();  // RFC 8914 2
+    if (at_ + wire::kOptionHeader + length <= limit_) {
+      wire::Put16(at, wire::kOptionExtendedError);
+      wire::Put16(at + 2, static_cast<uint16_t>(length));
+      wire::Put16(at + 4, why_->code);
+      std::memcpy(at + 6, why_->text.data(), why_->text.size());
+      at += wire::kOptionHeader + length;
+    }
+  }
+  wire::Put16(opt + 9, static_cast<uint16_t>(at - opt - wire::kOptLength));
+  Add(wire::SumOf(opt, static_cast<size_t>(at - opt)));
+  return static_cast<uint16_t>(at - message_);
+}
+
 uint16_t MessageWriter::Finish(uint16_t rcode, bool authoritative) noexcept {
   if (truncated_) {
     at_ = query_.question_end;
@@ -91,9 +131,13 @@ uint16_t MessageWriter::Finish(uint16_t rcode, bool authoritative) noexcept {
     opt[5] = static_cast<uint8_t>(rcode >> 4);
     opt[6] = 0;  // version
     wire::Put16(opt + 7, query_.dnssec_ok ? wire::kOptDo : uint16_t{0});
-    wire::Put16(opt + 9, 0);  // no options
-    Add(wire::SumOf(opt, wire::kOptLength));
-    at_ = static_cast<uint16_t>(at_ + wire::kOptLength);
+    wire::Put16(opt + 9, 0);
+    if (options_ != nullptr || why_ != nullptr) [[unlikely]] {
+      at_ = OptionsBehind(opt);
+    } else {
+      Add(wire::SumOf(opt, wire::kOptLength));
+      at_ = static_cast<uint16_t>(at_ + wire::kOptLength);
+    }
     ++additionals_;
   }
   auto* header = reinterpret_cast<wire::MessageHeader*>(message_);

@@ -3,11 +3,24 @@
 #include <algorithm>
 
 #include "dataplane/contract/walk.h"
+#include "dataplane/responder/edns_options.h"
+#include "dataplane/responder/explanation.h"
 #include "dataplane/responder/message_writer.h"
+#include "dataplane/responder/off_table.h"
 #include "dataplane/wire/message.h"
 #include "dataplane/wire/query.h"
 
 namespace understudy::responder {
+
+// What one exchange carries from phase to phase.
+struct Work {
+  wire::Query query;
+  bool lookup = false;  // a well-formed question that the table decides
+  uint64_t hash = 0;
+  const OptionAnswer* options = nullptr;  // of the answer; null: none
+  contract::Name name;
+};
+
 namespace {
 
 using contract::AnsweredBy;
@@ -16,20 +29,6 @@ using contract::Outcome;
 using contract::Resolution;
 using wire::Rcode;
 using wire::Reading;
-
-// What one exchange carries from phase to phase.
-struct Work {
-  wire::Query query;
-  bool lookup = false;  // a well-formed question that the table decides
-  uint64_t hash = 0;
-  contract::Name name;
-};
-
-uint16_t LimitOf(const Exchange& exchange, const wire::Query& query, uint16_t max_udp) {
-  if (exchange.transport == Transport::kTcp) return exchange.capacity;
-  const uint16_t wanted = query.edns ? query.udp_payload : wire::kMinUdpPayload;
-  return std::min({wanted, std::max(max_udp, wire::kMinUdpPayload), exchange.capacity});
-}
 
 void Finish(Exchange& exchange, MessageWriter& writer, uint16_t rcode, bool authoritative,
             Outcome outcome) {
@@ -51,7 +50,9 @@ void Credit(Exchange& exchange, const Resolution& step) {
 // The whole answer to a question: all steps of its walk, then the section that ends it.
 class Answer {
  public:
-  Answer(Exchange& exchange, MessageWriter& writer) : exchange_(exchange), writer_(writer) {}
+  // RFC 1035 6.2: an answer for all classes is never authoritative.
+  Answer(Exchange& exchange, MessageWriter& writer, uint16_t qclass)
+      : exchange_(exchange), writer_(writer), authoritative_(qclass == wire::kClassIn) {}
 
   void Compose(const contract::Cut& cut, const Work& work) {
     contract::Walk walk(cut, work.name, work.hash, work.query.type);
@@ -82,14 +83,16 @@ class Answer {
       case Match::kNxDomain:
         return EndNegative(walk, Rcode::kNxDomain, Outcome::kNxDomain);
       case Match::kReferral:
-        authoritative_ = !first_;
+        authoritative_ = authoritative_ && !first_;
         writer_.Append(*step.answer, SuffixAt(walk, step.node->name_length));
         return End(Rcode::kNoError, Outcome::kReferral);
       case Match::kRefused:
         authoritative_ = false;
+        writer_.Explain(step.zone == nullptr ? &kNotAuthoritative : &kByPolicy);
         return End(Rcode::kRefused, Outcome::kRefused);
       case Match::kServfail:
         authoritative_ = false;
+        writer_.Explain(&kByPolicy);
         return End(Rcode::kServFail, Outcome::kServfail);
     }
   }
@@ -133,68 +136,38 @@ class Answer {
   MessageWriter& writer_;
   uint32_t owner_ = wire::kQuestionOffset;
   bool first_ = true;
-  bool authoritative_ = true;
+  bool authoritative_;
   bool done_ = false;
 };
 
-struct Failure {
-  Outcome outcome;
-  uint16_t rcode;
-};
-
-// What is said to a query that never gets to the table.
-Failure FailureOf(Reading reading) {
-  switch (reading) {
-    case Reading::kShort:
-      return {Outcome::kShortQuery, 0};
-    case Reading::kResponse:
-      return {Outcome::kResponse, 0};
-    case Reading::kNotImp:
-      return {Outcome::kNotImp, static_cast<uint16_t>(Rcode::kNotImp)};
-    case Reading::kFormErr:
-      return {Outcome::kFormErr, static_cast<uint16_t>(Rcode::kFormErr)};
-    case Reading::kBadVers:
-      return {Outcome::kBadVers, wire::kRcodeBadVers};
-    case Reading::kQuery:
-      break;
-  }
-  return {Outcome::kRefused, static_cast<uint16_t>(Rcode::kRefused)};
-}
-
-// Only data of class IN is here, and none of it is transferred.
-bool IsServed(const wire::Query& query) {
-  return query.qclass == wire::kClassIn && query.type != wire::kTypeAxfr &&
-         query.type != wire::kTypeIxfr;
-}
+}  // namespace
 
 // Answers what can be answered without a table; leaves the rest in `work` to be looked up.
-void Read(const contract::Cut& cut, const ResponderOptions& options, Exchange& exchange,
-          Work& work) {
+void Responder::Read(const contract::Cut& cut, Exchange& exchange, Work& work,
+                     OptionAnswer* options) const noexcept {
   exchange.answered_by = AnsweredBy::kStatic;
   exchange.answer_length = 0;
-  const Reading reading = wire::ReadQuery(exchange.message, exchange.query_length, &work.query);
-  Failure failure = FailureOf(reading);
-  if (reading == Reading::kQuery && IsServed(work.query)) {
-    if (cut.table != nullptr) {
-      work.lookup = true;
-      work.name.Assign(work.query.name, work.query.name_length);
-      return;
-    }
-    failure = {Outcome::kNoTable, static_cast<uint16_t>(Rcode::kServFail)};
+  wire::Query& query = work.query;
+  const Reading reading = wire::ReadQuery(exchange.message, exchange.query_length, &query);
+  if (query.options_length != 0) [[unlikely]] {
+    const bool tcp = exchange.transport == Transport::kTcp;
+    const OptionSettings settings = {&identity_, tcp ? options_.tcp_keepalive_100ms : uint16_t{0}};
+    ReadOptions(exchange.message, query, settings, options);
+    if (options->length != 0) work.options = options;
   }
-  exchange.outcome = failure.outcome;
-  if (failure.rcode == 0) return;
-  const uint16_t limit = LimitOf(exchange, work.query, options.max_udp_payload);
-  MessageWriter writer(exchange.message, work.query, limit, options.max_udp_payload);
-  Finish(exchange, writer, failure.rcode, false, failure.outcome);
+  if (reading != Reading::kQuery || !IsServed(query) || cut.table == nullptr) [[unlikely]] {
+    AnswerOffTable(options_, identity_, reading, query, work.options, exchange);
+    return;
+  }
+  work.lookup = true;
+  work.name.Assign(query.name, query.name_length);
 }
-
-}  // namespace
 
 void Responder::Respond(const contract::Cut& cut, std::span<Exchange> burst) const noexcept {
   Work work[kMaxBurst];
+  OptionAnswer options[kMaxBurst];
   const size_t count = std::min(burst.size(), kMaxBurst);
-  for (size_t i = 0; i < count; ++i) Read(cut, options_, burst[i], work[i]);
+  for (size_t i = 0; i < count; ++i) Read(cut, burst[i], work[i], &options[i]);
   for (size_t i = 0; i < count; ++i) {
     if (!work[i].lookup) continue;
     work[i].hash = cut.table->Hash(work[i].name.bytes, work[i].name.length);
@@ -207,8 +180,9 @@ void Responder::Respond(const contract::Cut& cut, std::span<Exchange> burst) con
   for (size_t i = 0; i < count; ++i) {
     if (!work[i].lookup) continue;
     const uint16_t limit = LimitOf(burst[i], work[i].query, options_.max_udp_payload);
-    MessageWriter writer(burst[i].message, work[i].query, limit, options_.max_udp_payload);
-    Answer(burst[i], writer).Compose(cut, work[i]);
+    MessageWriter writer(burst[i].message, work[i].query, work[i].options, limit,
+                         options_.max_udp_payload);
+    Answer(burst[i], writer, work[i].query.qclass).Compose(cut, work[i]);
   }
 }
 

@@ -1,7 +1,8 @@
 // Query bytes in, response bytes out, in the same buffer: the message-level core of Understudy.
 //
 // Used by: frame_responder (packet path), listen (UDP and TCP sockets), fuzz targets, bench. Knows
-// no NIC, no DPDK, no socket. Implements RFC 1034 4.3.2, RFC 1035 4.1, RFC 2308, RFC 6891.
+// no NIC, no DPDK, no socket. Implements RFC 1034 4.3.2, RFC 1035 4.1, RFC 2308, RFC 6891;
+// what is rare is in edns_options, identity and off_table.
 //
 // Invariants
 //  1. Never reads outside [message, message + query_length), never writes outside
@@ -18,6 +19,7 @@
 #include "dataplane/contract/outcome.h"
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/selection.h"
+#include "dataplane/responder/identity.h"
 
 namespace understudy::responder {
 
@@ -52,17 +54,27 @@ inline void Count(const Exchange& exchange, contract::Tally& tally) noexcept {
 
 struct ResponderOptions {
   uint16_t max_udp_payload = kDefaultUdpPayload;  // what we offer and never exceed; 512..4096
+  uint16_t tcp_keepalive_100ms = 0;  // said over TCP to clients that ask (RFC 7828); 0: never
+  IdentityText identity;
 };
+
+struct OptionAnswer;
+struct Work;
 
 class Responder {
  public:
-  explicit Responder(const ResponderOptions& options) : options_(options) {}
+  explicit Responder(const ResponderOptions& options)
+      : options_(options), identity_(options.identity) {}
 
   // At most kMaxBurst exchanges. cut.table may be null: SERVFAIL (kNoTable).
   void Respond(const contract::Cut& cut, std::span<Exchange> burst) const noexcept;
 
  private:
+  void Read(const contract::Cut& cut, Exchange& exchange, Work& work,
+            OptionAnswer* options) const noexcept;
+
   ResponderOptions options_;
+  Identity identity_;
 };
 
 }  // namespace understudy::responder

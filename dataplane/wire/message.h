@@ -35,18 +35,26 @@ enum class Rcode : uint8_t {  // RFC 1035 4.1.1, RFC 6895 2.3
   kNotImp = 4,
   kRefused = 5,
   kYxDomain = 6,
+  kNotAuth = 9,  // RFC 2136 2.2, RFC 8945 3
 };
-inline constexpr uint16_t kRcodeBadVers =
-    16;  // RFC 6891 9; its upper eight bits travel in the OPT record
+// RFC 6891 9; its upper eight bits travel in the OPT record
+inline constexpr uint16_t kRcodeBadVers = 16;
 
-inline constexpr uint16_t kClassIn = 1;
-inline constexpr uint16_t kTypeCname = 5, kTypeOpt = 41, kTypeIxfr = 251, kTypeAxfr = 252;
+inline constexpr uint16_t kClassIn = 1, kClassCh = 3, kClassAny = 255;  // RFC 1035 3.2.4, 3.2.5
+inline constexpr uint16_t kTypeCname = 5, kTypeTxt = 16, kTypeOpt = 41, kTypeIxfr = 251,
+                          kTypeAxfr = 252, kTypeAny = 255;
 inline constexpr uint16_t kMinUdpPayload = 512;  // RFC 6891 6.2.3
 
-// Our OPT record (RFC 6891 6.1.2): root name, type, payload size, extended rcode, version, flags,
-// no options.
+// Our OPT record (RFC 6891 6.1.2) without options: root name, type, payload size, extended rcode,
+// version, flags, length of the options.
 inline constexpr uint16_t kOptLength = 11;
 inline constexpr uint16_t kOptDo = 0x8000;  // RFC 3225 3
+
+// EDNS options (IANA DNS EDNS0 Option Codes): each is {code, length, data}.
+inline constexpr uint16_t kOptionHeader = 4;
+inline constexpr uint16_t kOptionNsid = 3;            // RFC 5001
+inline constexpr uint16_t kOptionTcpKeepalive = 11;   // RFC 7828
+inline constexpr uint16_t kOptionExtendedError = 15;  // RFC 8914
 
 }  // namespace understudy::wire
 

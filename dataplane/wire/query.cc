@@ -64,7 +64,7 @@ bool OptionsFit(const uint8_t* data, size_t length) {
 }
 
 // One record behind the question. `may_be_opt`: it stands in the additional section.
-Reading ReadRecord(Cursor& cursor, bool may_be_opt, Query* query, bool* bad_version) {
+Reading ReadRecord(Cursor& cursor, bool may_be_opt, Query* query) {
   const uint8_t* owner = cursor.at();
   if (!cursor.SkipOwner() || cursor.left() < kRecordFixed) return Reading::kFormErr;
   const uint8_t* fixed = cursor.at();
@@ -72,13 +72,68 @@ Reading ReadRecord(Cursor& cursor, bool may_be_opt, Query* query, bool* bad_vers
   if (!cursor.Skip(kRecordFixed + data_length)) return Reading::kFormErr;
   if (Get16(fixed) != kTypeOpt) return Reading::kQuery;
   // RFC 6891 6.1.1: one OPT, in the additional section, owned by the root.
-  const bool proper = may_be_opt && !query->edns && *owner == 0;
-  if (!proper || !OptionsFit(fixed + kRecordFixed, data_length)) return Reading::kFormErr;
+  if (!may_be_opt || query->edns || *owner != 0) return Reading::kFormErr;
+  query->version = fixed[5];
+  if (query->version == 0) {
+    if (!OptionsFit(fixed + kRecordFixed, data_length)) return Reading::kFormErr;
+    query->options_length = static_cast<uint16_t>(data_length);
+    query->options_at = static_cast<uint16_t>(cursor.offset() - data_length);
+  }
   query->edns = true;
   query->udp_payload = std::max(Get16(fixed + 2), kMinUdpPayload);
-  *bad_version = fixed[5] != 0;
-  query->dnssec_ok = (Get16(fixed + 6) & kOptDo) != 0;
+  query->dnssec_ok = (Get16(fixed + 6) & kOptDo) != 0;  // the other flags are ignored (RFC 6891)
   return Reading::kQuery;
+}
+
+bool ReadQuestion(Cursor& cursor, Query* query) {
+  query->name = cursor.at();
+  if (!cursor.SkipQuestionName()) return false;
+  query->name_length = static_cast<uint16_t>(cursor.at() - query->name);
+  const uint8_t* fixed = cursor.at();
+  if (!cursor.Skip(4)) return false;
+  query->type = Get16(fixed);
+  query->qclass = Get16(fixed + 2);
+  query->question_end = cursor.offset();
+  return true;
+}
+
+// All that is behind the question; `before`: records of the sections before the additional one.
+Reading ReadRecords(Cursor& cursor, size_t before, size_t additionals, Query* query) {
+  const size_t records = before + additionals;
+  for (size_t i = 0; i < records; ++i) {
+    const Reading reading = ReadRecord(cursor, i >= before, query);
+    if (reading != Reading::kQuery) return reading;
+  }
+  if (cursor.left() != 0) return Reading::kFormErr;
+  return query->version != 0 ? Reading::kBadVers : Reading::kQuery;
+}
+
+// Another opcode: what its message looks like is not known, so whatever cannot be read as a query
+// is not held against it, and not echoed.
+[[gnu::cold, gnu::noinline]] Reading ReadOther(const uint8_t* message, size_t length,
+                                               Query* query) {
+  if ((message[2] & kQr) != 0) return Reading::kResponse;
+  const auto* header = reinterpret_cast<const MessageHeader*>(message);
+  Cursor cursor(message, message + kQuestionOffset, message + length);
+  const size_t questions = header->questions.host();
+  const size_t before = size_t{header->answers.host()} + header->authorities.host();
+  const bool readable = questions <= 1 && (questions == 0 || ReadQuestion(cursor, query));
+  if (!readable ||
+      ReadRecords(cursor, before, header->additionals.host(), query) == Reading::kFormErr) {
+    *query = Query();
+    query->question_end = kQuestionOffset;
+  }
+  return Reading::kNotImp;
+}
+
+[[gnu::cold, gnu::noinline]] Reading ReadNoQuestion(const uint8_t* message, size_t length,
+                                                    Query* query) {
+  const auto* header = reinterpret_cast<const MessageHeader*>(message);
+  if (header->questions.host() != 0 || header->answers.host() != 0) return Reading::kFormErr;
+  Cursor cursor(message, message + kQuestionOffset, message + length);
+  const Reading reading =
+      ReadRecords(cursor, header->authorities.host(), header->additionals.host(), query);
+  return reading == Reading::kQuery ? Reading::kNoQuestion : reading;
 }
 
 }  // namespace
@@ -86,32 +141,18 @@ Reading ReadRecord(Cursor& cursor, bool may_be_opt, Query* query, bool* bad_vers
 Reading ReadQuery(const uint8_t* message, size_t length, Query* query) noexcept {
   if (length < sizeof(MessageHeader)) return Reading::kShort;
   query->question_end = kQuestionOffset;
-  if ((message[2] & kQr) != 0) return Reading::kResponse;
-  if ((message[2] & kOpcodeMask) != 0) return Reading::kNotImp;
+  if ((message[2] & (kQr | kOpcodeMask)) != 0) [[unlikely]] {
+    return ReadOther(message, length, query);
+  }
   const auto* header = reinterpret_cast<const MessageHeader*>(message);
-  if (header->questions.host() != 1) return Reading::kFormErr;
+  if (header->questions.host() != 1) [[unlikely]]
+    return ReadNoQuestion(message, length, query);
 
   Cursor cursor(message, message + kQuestionOffset, message + length);
-  query->name = cursor.at();
-  if (!cursor.SkipQuestionName()) return Reading::kFormErr;
-  query->name_length = static_cast<uint16_t>(cursor.at() - query->name);
-  const uint8_t* fixed = cursor.at();
-  if (!cursor.Skip(4)) return Reading::kFormErr;
-  query->type = Get16(fixed);
-  query->qclass = Get16(fixed + 2);
-  query->question_end = cursor.offset();
-
+  if (!ReadQuestion(cursor, query)) return Reading::kFormErr;
   // Answers do not belong into a query; an authority record does for IXFR (RFC 1995 3).
   if (header->answers.host() != 0) return Reading::kFormErr;
-  bool bad_version = false;
-  const size_t authorities = header->authorities.host();
-  const size_t records = authorities + header->additionals.host();
-  for (size_t i = 0; i < records; ++i) {
-    const Reading reading = ReadRecord(cursor, i >= authorities, query, &bad_version);
-    if (reading != Reading::kQuery) return reading;
-  }
-  if (cursor.left() != 0) return Reading::kFormErr;
-  return bad_version ? Reading::kBadVers : Reading::kQuery;
+  return ReadRecords(cursor, header->authorities.host(), header->additionals.host(), query);
 }
 
 }  // namespace understudy::wire

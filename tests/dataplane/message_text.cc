@@ -77,6 +77,16 @@ std::string DataText(Reader& reader, unsigned type, size_t length) {
   return text;
 }
 
+std::string OptionText(Reader& reader) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text = " +" + std::to_string(reader.U16()) + ":";
+  for (const char octet : reader.Take(reader.U16())) {
+    text += kDigits[octet >> 4 & 0xf];
+    text += kDigits[octet & 0xf];
+  }
+  return text;
+}
+
 std::string RecordText(Reader& reader) {
   const std::string owner = reader.Name();
   const unsigned type = reader.U16();
@@ -87,7 +97,8 @@ std::string RecordText(Reader& reader) {
     std::string text = "OPT " + std::to_string(qclass);
     if (ttl >> 24 != 0) text += " rcode+" + std::to_string(ttl >> 24 << 4);
     if ((ttl & 0x8000) != 0) text += " do";
-    reader.Take(length);
+    const size_t end = reader.at() + length;
+    while (reader.at() < end) text += OptionText(reader);
     return text;
   }
   static constexpr std::pair<unsigned, const char*> kNames[] = {
@@ -97,6 +108,7 @@ std::string RecordText(Reader& reader) {
   for (const auto& [value, name] : kNames) {
     if (value == type) word = name;
   }
+  if (qclass != 1) word = (qclass == 3 ? "CH " : "CLASS" + std::to_string(qclass) + " ") + word;
   const std::string data = DataText(reader, type, length);
   return owner + " " + std::to_string(ttl) + " " + word + " " + data;
 }
@@ -126,7 +138,7 @@ std::string Query(const QueryText& query) {
                         U16(query.qclass);
   if (query.edns) {
     message += std::string(1, '\0') + U16(41) + U16(query.payload) + U16(query.version) +
-               U16(query.dnssec_ok ? 0x8000 : 0) +
+               U16((query.dnssec_ok ? 0x8000 : 0) | query.flags_of_opt) +
                U16(static_cast<unsigned>(query.options.size())) + query.options;
   }
   return message + query.trailing;
@@ -141,6 +153,7 @@ std::string AnswerText(std::string_view message) {
     const unsigned flags = reader.U16();
     const unsigned rcode = flags & 0xf;
     std::string text = rcode < 7 ? kRcodes[rcode] : "RCODE" + std::to_string(rcode);
+    if (rcode == 9) text = "NOTAUTH";
     if ((flags & 0x8000) == 0) text += " query";
     static constexpr std::pair<unsigned, const char*> kFlags[] = {
         {0x0400, " aa"}, {0x0200, " tc"}, {0x0100, " rd"}, {0x0080, " ra"},

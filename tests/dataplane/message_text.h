@@ -19,14 +19,16 @@ struct QueryText {
   unsigned payload = 1232;
   unsigned version = 0;
   bool dnssec_ok = false;
-  std::string options;   // raw, into the OPT record
-  std::string trailing;  // raw, behind everything
+  unsigned flags_of_opt = 0;  // beside DO
+  std::string options;        // raw, into the OPT record
+  std::string trailing;       // raw, behind everything
 };
 
 std::string Query(const QueryText& query);
 
 // "NOERROR aa rd | www.example.com. 60 A 192.0.2.1 | | OPT 1232": flags, then answer, authority and
-// additional sections, records in order. Anything malformed becomes "MALFORMED: why".
+// additional sections, records in order; of OPT also every option, as +code:hexadecimal. Anything
+// malformed becomes "MALFORMED: why".
 std::string AnswerText(std::string_view message);
 
 }  // namespace understudy::test

@@ -46,12 +46,27 @@ TEST(Options, HelpIsNoError) {
   EXPECT_NE(parsed.text.find("--listen"), std::string::npos);
 }
 
+TEST(Options, AServerSaysWhoItIsOnlyWhenTold) {
+  const auto silent = Parse({"--instance", "e", "--listen", "[::1]:53"});
+  ASSERT_TRUE(silent.options) << silent.text;
+  EXPECT_EQ(silent.options->responder.identity.nsid, "");
+  EXPECT_EQ(silent.options->responder.identity.identity, "");
+  const auto told = Parse({"--instance", "e", "--listen", "[::1]:53", "--nsid", "0x0041ff",
+                           "--identity", "node 1", "--version-text", "2"});
+  ASSERT_TRUE(told.options) << told.text;
+  EXPECT_EQ(told.options->responder.identity.nsid, std::string("\0A\xff", 3));
+  EXPECT_EQ(told.options->responder.identity.identity, "node 1");
+  EXPECT_EQ(told.options->responder.identity.version, "2");
+}
+
 struct Wrong {
   std::vector<const char*> arguments;
   const char* says;
 };
 
 TEST(Options, WhatIsWrongIsSaid) {
+  const std::string long_text(256, 'x');
+  const char* too_long = long_text.c_str();
   const Wrong kWrong[] = {
       {{"--listen", "127.0.0.1:1"}, "--instance is required"},
       {{"--instance", "Edge", "--listen", "127.0.0.1:1"}, "a-z, 0-9 and '-'"},
@@ -62,6 +77,9 @@ TEST(Options, WhatIsWrongIsSaid) {
       {{"--instance", "e", "--listen", "127.0.0.1"}, "say ADDRESS:PORT"},
       {{"--instance", "e", "--listen", "127.0.0.1:1", "--address", "x"}, "neither an IPv4"},
       {{"--instance", "e", "--listen", "127.0.0.1:1", "--max-udp-payload", "9000"}, "512"},
+      {{"--instance", "e", "--listen", "127.0.0.1:1", "--nsid", "0x123"}, "pairs of hexadecimal"},
+      {{"--instance", "e", "--listen", "127.0.0.1:1", "--nsid", too_long}, "1 to 128 octets"},
+      {{"--instance", "e", "--listen", "127.0.0.1:1", "--identity", too_long}, "1 to 255 octets"},
       {{"--instance", "e", "--listen", "127.0.0.1:1", "--colour", "red"}, "--colour"},
       {{"--instance", "e", "--listen", "127.0.0.1:1", "--", "-l", "0"}, "need a --port"},
   };

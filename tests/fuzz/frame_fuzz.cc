@@ -6,6 +6,7 @@
 #include "dataplane/responder/frame_responder.h"
 #include "tests/dataplane/frames.h"
 #include "tests/dataplane/message_text.h"
+#include "tests/dataplane/responder/cases.h"
 #include "tests/dataplane/zone_of_cases.h"
 #include "tests/fuzz/check.h"
 
@@ -23,6 +24,7 @@ const contract::Table& TheTable() {
 
 responder::FrameOptions Options(bool own_addresses) {
   responder::FrameOptions options;
+  options.responder = test::OptionsOfCases();
   options.services4 = {{192, 0, 2, 53}, {192, 0, 2, 54}};
   responder::Ipv6 service{};
   std::memcpy(service.data(), test::Address("2001:db8::53").data(), 16);
@@ -32,7 +34,9 @@ responder::FrameOptions Options(bool own_addresses) {
   return options;
 }
 
-bool IsDns(contract::Outcome outcome) { return outcome <= contract::Outcome::kYxDomain; }
+bool IsDns(contract::Outcome outcome) {
+  return outcome <= contract::Outcome::kYxDomain || outcome >= contract::Outcome::kIdentity;
+}
 
 void Handle(const uint8_t* data, size_t size, bool own_addresses, size_t room) {
   std::vector<uint8_t> buffer(size + room);

@@ -6,6 +6,7 @@
 #include "dataplane/responder/responder.h"
 #include "dataplane/wire/checksum.h"
 #include "tests/dataplane/message_text.h"
+#include "tests/dataplane/responder/cases.h"
 #include "tests/dataplane/zone_of_cases.h"
 #include "tests/fuzz/check.h"
 
@@ -32,7 +33,7 @@ void Ask(const uint8_t* data, uint16_t size, responder::Transport transport) {
   exchange.capacity = static_cast<uint16_t>(capacity);
   exchange.transport = transport;
   const contract::Cut cut = test::CutOf(TheTable());
-  responder::Responder(responder::ResponderOptions{}).Respond(cut, std::span(&exchange, 1));
+  responder::Responder(test::OptionsOfCases()).Respond(cut, std::span(&exchange, 1));
   if (exchange.answer_length == 0) return;
   const std::string answer(reinterpret_cast<char*>(buffer.data()), exchange.answer_length);
   const std::string text = test::AnswerText(answer);

@@ -1,5 +1,7 @@
 #include "tests/dataplane/responder/cases.h"
 
+#include "tests/dataplane/table_builder.h"
+
 namespace understudy::test {
 
 using contract::Outcome;
@@ -8,8 +10,19 @@ namespace {
 
 const std::string kSoa = "example.com. 60 SOA ns.example.com.";
 const std::string kQuery = Query({.name = "app.example.com"});
+const std::string kWww = "www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2";
+
+std::string Option(unsigned code, const std::string& data) {
+  return U16(code) + U16(static_cast<unsigned>(data.size())) + data;
+}
 
 }  // namespace
+
+responder::ResponderOptions OptionsOfCases() {
+  responder::ResponderOptions options;
+  options.identity = {.nsid = "edge", .identity = "node 1", .version = "v2"};
+  return options;
+}
 
 const std::vector<MessageCase>& MessageCases() {
   static const std::vector<MessageCase> cases = {
@@ -176,15 +189,39 @@ const std::vector<MessageCase>& MessageCases() {
       {"outside our zones", {.name = "www.elsewhere.org"}, Outcome::kRefused, "REFUSED rd | | |"},
       {"the root, which is not ours", {.name = "."}, Outcome::kRefused, "REFUSED rd | | |"},
       {"another class", {.qclass = 3}, Outcome::kRefused, "REFUSED rd | | |"},
-      {"a zone transfer",
-       {.name = "example.com", .type = 252},
+      {"another class, with the reason",
+       {.qclass = 4, .edns = true},
        Outcome::kRefused,
-       "REFUSED rd | | |"},
+       "REFUSED rd | | | OPT 1232 +15:0015"},
+      {"outside our zones, with the reason",
+       {.name = "www.elsewhere.org", .edns = true},
+       Outcome::kRefused,
+       "REFUSED rd | | | OPT 1232 +15:0014"},
+      {"all classes: never authoritative (RFC 1035 6.2)",
+       {.qclass = 255},
+       Outcome::kPositive,
+       "NOERROR rd | " + kWww + " | |"},
+      {"an incremental zone transfer",
+       {.name = "example.com", .type = 251, .edns = true},
+       Outcome::kRefused,
+       "NOTAUTH rd | | | OPT 1232 +15:0012"},
+      {"meta types own nothing",
+       {.type = 250},
+       Outcome::kNoData,
+       "NOERROR aa rd | | " + kSoa + " |"},
       {"the reserved type 0 owns nothing, not even referrals",
        {.name = "www.example.com", .type = 0},
        Outcome::kNoData,
        "NOERROR aa rd | | " + kSoa + " |"},
-      {"an opcode but QUERY", {.flags = 0x2000}, Outcome::kNotImp, "NOTIMP noquestion | | |"},
+      {"an opcode but QUERY", {.flags = 0x2000}, Outcome::kNotImp, "NOTIMP | | |"},
+      {"an opcode but QUERY, with EDNS",
+       {.flags = 0x7800, .edns = true},
+       Outcome::kNotImp,
+       "NOTIMP | | | OPT 1232"},
+      {"an opcode but QUERY, unreadable",
+       {.flags = 0x2000, .edns = true, .trailing = "x"},
+       Outcome::kNotImp,
+       "NOTIMP noquestion | | |"},
       {"flags: AD and Z go, CD and RD stay",
        {.flags = 0x0170},
        Outcome::kPositive,
@@ -203,6 +240,62 @@ const std::vector<MessageCase>& MessageCases() {
        Outcome::kPositive,
        "NOERROR aa rd | www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2 | | OPT "
        "1232"},
+      {"an unknown EDNS version, whose options we cannot know",
+       {.edns = true, .version = 1, .options = {"\0\3\0\xff", 4}},
+       Outcome::kBadVers,
+       "NOERROR rd | | | OPT 1232 rcode+16"},
+      {"unknown EDNS flags",
+       {.edns = true, .flags_of_opt = 0x7fff},
+       Outcome::kPositive,
+       "NOERROR aa rd | " + kWww + " | | OPT 1232"},
+      {"NSID, asked for",
+       {.edns = true, .options = Option(3, "")},
+       Outcome::kPositive,
+       "NOERROR aa rd | " + kWww + " | | OPT 1232 +3:65646765"},
+      {"NSID and an error with its reason",
+       {.name = "www.elsewhere.org", .edns = true, .options = Option(3, "")},
+       Outcome::kRefused,
+       "REFUSED rd | | | OPT 1232 +3:65646765 +15:0014"},
+      {"NSID asked for twice, with data, beside others",
+       {.edns = true, .options = Option(3, "x") + Option(8, "abcd") + Option(3, "")},
+       Outcome::kPositive,
+       "NOERROR aa rd | " + kWww + " | | OPT 1232 +3:65646765"},
+      {"NSID stays when the answer is truncated",
+       {.name = "many.example.com", .edns = true, .payload = 512, .options = Option(3, "")},
+       Outcome::kTruncated,
+       "NOERROR aa tc rd | | | OPT 1232 +3:65646765"},
+      {"the identity of this server, in any case of letters",
+       {.name = "ID.Server", .type = 16, .qclass = 3},
+       Outcome::kIdentity,
+       "NOERROR rd | ID.Server. 0 CH TXT node 1 | |"},
+      {"its older name, beside NSID",
+       {.name = "hostname.bind", .type = 16, .qclass = 3, .edns = true, .options = Option(3, "")},
+       Outcome::kIdentity,
+       "NOERROR rd | hostname.bind. 0 CH TXT node 1 | | OPT 1232 +3:65646765"},
+      {"its version",
+       {.name = "version.server", .type = 16, .qclass = 3},
+       Outcome::kIdentity,
+       "NOERROR rd | version.server. 0 CH TXT v2 | |"},
+      {"its version by the older name, as ANY",
+       {.name = "version.bind", .type = 255, .qclass = 3},
+       Outcome::kIdentity,
+       "NOERROR rd | version.bind. 0 CH TXT v2 | |"},
+      {"another type of it",
+       {.name = "id.server", .type = 1, .qclass = 3},
+       Outcome::kRefused,
+       "REFUSED rd | | |"},
+      {"another name of class CH",
+       {.name = "authors.bind", .type = 16, .qclass = 3},
+       Outcome::kRefused,
+       "REFUSED rd | | |"},
+      {"the identity in class IN is a name like any other",
+       {.name = "id.server", .type = 16},
+       Outcome::kRefused,
+       "REFUSED rd | | |"},
+      {"a TCP keepalive over UDP is ignored",
+       {.edns = true, .options = Option(11, "")},
+       Outcome::kPositive,
+       "NOERROR aa rd | " + kWww + " | | OPT 1232"},
       {"an option longer than its record",
        {.edns = true, .options = {"\0\3\0\xff", 4}},
        Outcome::kFormErr,

@@ -7,10 +7,14 @@
 #include <vector>
 
 #include "dataplane/contract/outcome.h"
+#include "dataplane/responder/responder.h"
 #include "tests/dataplane/frames.h"
 #include "tests/dataplane/message_text.h"
 
 namespace understudy::test {
+
+// What the responder of the message cases is set to, beside its defaults.
+responder::ResponderOptions OptionsOfCases();
 
 // A query to the zone of cases (zone_of_cases.h) over UDP.
 struct MessageCase {

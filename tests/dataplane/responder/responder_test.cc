@@ -42,7 +42,8 @@ struct Spoken {
 };
 
 Spoken Ask(std::string query, Transport transport = Transport::kUdp,
-           const contract::Cut& cut = TheNode().cut()) {
+           const contract::Cut& cut = TheNode().cut(),
+           const ResponderOptions& options = test::OptionsOfCases()) {
   // Exactly as large as allowed, on the heap: AddressSanitizer sees any step outside.
   const size_t capacity = transport == Transport::kTcp ? 65535 : kMaxUdpMessage;
   std::vector<uint8_t> buffer(std::max(capacity, query.size()));
@@ -52,7 +53,7 @@ Spoken Ask(std::string query, Transport transport = Transport::kUdp,
   exchange.query_length = static_cast<uint16_t>(query.size());
   exchange.capacity = static_cast<uint16_t>(buffer.size());
   exchange.transport = transport;
-  Responder(ResponderOptions{}).Respond(cut, std::span(&exchange, 1));
+  Responder(options).Respond(cut, std::span(&exchange, 1));
   std::string answer(reinterpret_cast<char*>(buffer.data()), exchange.answer_length);
   if (!answer.empty()) {
     EXPECT_EQ(wire::Fold(exchange.sum), wire::Fold(wire::SumOf(buffer.data(), answer.size())))
@@ -145,6 +146,64 @@ TEST(ResponderTest, TakesOneOptOfTheRootOnly) {
   EXPECT_EQ(Ask(owned).outcome, Outcome::kFormErr);
 }
 
+TEST(ResponderTest, TakesNoQueryWithoutAQuestion) {
+  std::string header = test::Query({}).substr(0, 12);
+  header[5] = 0;
+  EXPECT_EQ(test::AnswerText(Ask(header).answer), "FORMERR rd noquestion | | |");
+  const std::string opt = test::Query({.edns = true}).substr(test::Query({}).size());
+  header[11] = 1;
+  EXPECT_EQ(test::AnswerText(Ask(header + opt).answer), "FORMERR rd noquestion | | | OPT 1232");
+  header[2] = 0x78;
+  EXPECT_EQ(test::AnswerText(Ask(header + opt).answer), "NOTIMP noquestion | | | OPT 1232");
+}
+
+TEST(ResponderTest, RefusesTransfersByTransport) {
+  const std::string axfr = test::Query({.name = "example.com", .type = 252, .edns = true});
+  EXPECT_EQ(test::AnswerText(Ask(axfr).answer), "NOTIMP rd | | | OPT 1232");
+  EXPECT_EQ(test::AnswerText(Ask(axfr, Transport::kTcp).answer),
+            "NOTAUTH rd | | | OPT 1232 +15:0012");
+}
+
+TEST(ResponderTest, SaysNothingAboutItselfUnlessTold) {
+  const auto ask = [](const test::QueryText& query) {
+    return test::AnswerText(
+        Ask(test::Query(query), Transport::kUdp, TheNode().cut(), ResponderOptions()).answer);
+  };
+  for (const char* name : {"id.server", "hostname.bind", "version.server", "version.bind"}) {
+    EXPECT_EQ(ask({.name = name, .type = 16, .qclass = 3}), "REFUSED rd | | |") << name;
+  }
+  const std::string nsid("\0\3\0\0", 4);
+  EXPECT_EQ(ask({.name = "x.org", .edns = true, .options = nsid}),
+            "REFUSED rd | | | OPT 1232 +15:0014");
+}
+
+TEST(ResponderTest, SaysItsIdleTimeoutOverTcpWhenAsked) {
+  const std::string keepalive("\0\13\0\0", 4);
+  const test::QueryText query = {.name = "x.org", .edns = true, .options = keepalive};
+  ResponderOptions options;
+  options.tcp_keepalive_100ms = 0x0164;
+  EXPECT_EQ(
+      test::AnswerText(Ask(test::Query(query), Transport::kTcp, TheNode().cut(), options).answer),
+      "REFUSED rd | | | OPT 1232 +11:0164 +15:0014");
+  EXPECT_EQ(
+      test::AnswerText(Ask(test::Query(query), Transport::kUdp, TheNode().cut(), options).answer),
+      "REFUSED rd | | | OPT 1232 +15:0014");
+}
+
+TEST(ResponderTest, FitsTheLargestOptionsBehindTheLongestQuestion) {
+  ResponderOptions options;
+  options.identity.nsid = std::string(kMaxNsid, 'n');
+  const std::string label = std::string(63, 'a') + ".";
+  const std::string name = label + label + label + std::string(61, 'b');
+  const test::QueryText query = {
+      .name = name, .edns = true, .payload = 512, .options = std::string("\0\3\0\0", 4)};
+  const Spoken spoken = Ask(test::Query(query), Transport::kUdp, TheNode().cut(), options);
+  EXPECT_LE(spoken.answer.size(), 512u);
+  const std::string text = test::AnswerText(spoken.answer);
+  EXPECT_NE(text.find(" +3:6e6e"), std::string::npos) << text;
+  EXPECT_NE(text.find(" +15:0014"), std::string::npos) << text;
+}
+
 TEST(ResponderTest, SaysYxDomainWhenADnameTargetIsTooLong) {
   test::Scratch scratch;
   test::TableBuilder b;
@@ -162,23 +221,24 @@ TEST(ResponderTest, SaysYxDomainWhenADnameTargetIsTooLong) {
 TEST(ResponderTest, AnswersServfailBeforeTheFirstTable) {
   const Spoken spoken = Ask(test::Query({.edns = true}), Transport::kUdp, contract::Cut{});
   EXPECT_EQ(spoken.outcome, Outcome::kNoTable);
-  EXPECT_EQ(test::AnswerText(spoken.answer), "SERVFAIL rd | | | OPT 1232");
+  EXPECT_EQ(test::AnswerText(spoken.answer), "SERVFAIL rd | | | OPT 1232 +15:000e");
 }
 
 TEST(ResponderTest, PoliciesStandInsteadOfASide) {
   const struct {
     contract::Choice choice;
     const char* answer;
-  } policies[] = {
-      {contract::Choice::kServfail, "SERVFAIL rd | | |"},
-      {contract::Choice::kRefused, "REFUSED rd | | |"},
-      {contract::Choice::kNoData, "NOERROR aa rd | | example.com. 60 SOA ns.example.com. |"}};
+  } policies[] = {{contract::Choice::kServfail, "SERVFAIL rd | | | OPT 1232 +15:0000706f6c696379"},
+                  {contract::Choice::kRefused, "REFUSED rd | | | OPT 1232 +15:0000706f6c696379"},
+                  {contract::Choice::kNoData,
+                   "NOERROR aa rd | | example.com. 60 SOA ns.example.com. | OPT 1232"}};
   for (const auto& policy : policies) {
     contract::Cut cut = TheNode().cut();
     const uint8_t choices[3] = {0, static_cast<uint8_t>(policy.choice), 0};
     cut.choices = choices;
     EXPECT_EQ(test::AnswerText(
-                  Ask(test::Query({.name = "app.example.com"}), Transport::kUdp, cut).answer),
+                  Ask(test::Query({.name = "app.example.com", .edns = true}), Transport::kUdp, cut)
+                      .answer),
               policy.answer);
   }
 }
@@ -211,7 +271,7 @@ TEST(ResponderTest, AnswersAFullBurstOfDifferentQueriesEachForItself) {
     burst[i].query_length = static_cast<uint16_t>(query.size());
     burst[i].capacity = kMaxUdpMessage;
   }
-  Responder(ResponderOptions{}).Respond(TheNode().cut(), burst);
+  Responder(test::OptionsOfCases()).Respond(TheNode().cut(), burst);
   contract::Tally tally;
   for (size_t i = 0; i < kMaxBurst; ++i) {
     const test::MessageCase& c = cases[i % cases.size()];
