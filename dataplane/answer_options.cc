@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "dataplane/options.h"
+
 namespace understudy {
 namespace {
 
@@ -27,7 +29,8 @@ std::string TooLong(const char* option, size_t most) {
 
 }  // namespace
 
-void AnswerOptions::Declare(CLI::App& app, responder::ResponderOptions& responder) {
+void AnswerOptions::Declare(CLI::App& app, Options& options) {
+  responder::ResponderOptions& responder = options.responder;
   app.add_option("--max-udp-payload", responder.max_udp_payload, "largest UDP answer, octets")
       ->check(CLI::Range(512, int{responder::kMaxUdpMessage}))
       ->capture_default_str();
@@ -38,6 +41,11 @@ void AnswerOptions::Declare(CLI::App& app, responder::ResponderOptions& responde
                  "answer to CH TXT id.server and hostname.bind (RFC 4892); without it: REFUSED");
   app.add_option("--version-text", responder.identity.version,
                  "answer to CH TXT version.server and version.bind; without it: REFUSED");
+  app.add_flag("--no-cookies", options.no_cookies, "ignore DNS cookies (RFC 7873)");
+  app.add_option("--cookie-secret-file", options.cookie_secret_file,
+                 "one or two secrets of 32 hexadecimal digits for DNS cookies, shared by the nodes "
+                 "of an anycast address: the first makes cookies, both check them; read again on "
+                 "SIGHUP. Without it secrets are random and new every 24 hours");
 }
 
 std::string AnswerOptions::Take(responder::ResponderOptions& responder) const {

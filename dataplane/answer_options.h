@@ -1,4 +1,5 @@
-// The options of the command line that say how answers look: sizes, and who we say we are.
+// The options of the command line that say how answers look: sizes, who we say
+// we are, cookies.
 //
 // Used by: options.
 #ifndef UNDERSTUDY_DATAPLANE_ANSWER_OPTIONS_H_
@@ -14,11 +15,13 @@ class App;
 
 namespace understudy {
 
+struct Options;
+
 // Texts of options, until they are checked.
 class AnswerOptions {
  public:
-  // `this` and `responder` must outlive the parsing.
-  void Declare(CLI::App& app, responder::ResponderOptions& responder);
+  // `this` and `options` must outlive the parsing.
+  void Declare(CLI::App& app, Options& options);
   // After parsing. The sentence of the first thing that is wrong; empty when nothing is.
   std::string Take(responder::ResponderOptions& responder) const;
 

@@ -18,6 +18,7 @@
 
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/root.h"
+#include "dataplane/cookie_keeper.h"
 #include "dataplane/listen/listener.h"
 #include "dataplane/options.h"
 #include "dataplane/packet_side.h"
@@ -54,7 +55,9 @@ class Dataplane {
         report_(NewReport(options.paths)),
         quiescence_(contract::kMaxWorkers),
         swap_(quiescence_),
+        cookies_(OpenCookies(options)),
         watch_(options.paths, swap_, report_, [](const std::string& line) { spdlog::info(line); }) {
+    if (cookies_) options_.responder.cookies = &cookies_->secrets();
     watch_.Start(contract::MonotonicNs());
     OpenListener();
     if (!options.ports.empty()) OpenPacketSide();
@@ -79,10 +82,10 @@ class Dataplane {
     while (signal != SIGTERM && signal != SIGINT) {
       const uint64_t now_ns = contract::MonotonicNs();
       watch_.Tick(now_ns);
+      if (cookies_) cookies_->Tick(now_ns);
       if (packet_side_) packet_side_->LookAtPorts(now_ns);
       signal = sigtimedwait(&end_signals, nullptr, &tick);
-      if (signal == SIGHUP)
-        spdlog::info("SIGHUP: nothing to reload here, tables come by themselves");
+      if (signal == SIGHUP) Reload();
     }
     spdlog::info("ending on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
   }
@@ -101,6 +104,20 @@ class Dataplane {
     auto report = contract::ReportWriter::Create(paths, &error);
     if (!report) throw StartFailure{error};
     return *std::move(report);
+  }
+
+  static std::unique_ptr<CookieKeeper> OpenCookies(const Options& options) {
+    if (options.no_cookies) return nullptr;
+    std::string error;
+    auto cookies = CookieKeeper::Open(options.cookie_secret_file, contract::MonotonicNs(), &error);
+    if (!cookies) throw StartFailure{error};
+    return cookies;
+  }
+
+  void Reload() {
+    const std::string result = cookies_ ? cookies_->Reload() : "";
+    spdlog::info("SIGHUP: {}",
+                 result.empty() ? "nothing to reload here, tables come by themselves" : result);
   }
 
   contract::WorkerSlot& NewSlot(const std::string& name) {
@@ -140,11 +157,12 @@ class Dataplane {
                  packet_side_ ? packet_side_->worker_count() : 0, places);
   }
 
-  const Options& options_;
+  Options options_;
   const contract::OwnerLock lock_;
   const contract::ReportWriter report_;
   worker::Quiescence quiescence_;
   worker::TableSwap swap_;
+  std::unique_ptr<CookieKeeper> cookies_;  // null: none are used
   worker::ControlWatch watch_;
   std::unique_ptr<listen::Listener> listener_;
   std::optional<worker::TableReader> listener_reader_;

@@ -60,7 +60,7 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
                  "TCP connections at a time; one more closes the one idle longest")
       ->check(CLI::Range(1, 65'536))
       ->capture_default_str();
-  raw.answers.Declare(app, options.responder);
+  raw.answers.Declare(app, options);
   app.footer("After \"--\" come options of DPDK's EAL, e.g. -- --lcores 0@(0,1),1@1");
 }
 
@@ -93,6 +93,9 @@ std::string CheckCombination(const Options& options) {
   }
   if (options.ports.empty() && !options.eal.empty()) {
     return "EAL options after \"--\" need a --port";
+  }
+  if (options.no_cookies && !options.cookie_secret_file.empty()) {
+    return "--no-cookies and --cookie-secret-file exclude each other";
   }
   for (const std::string& tap : options.taps) {
     if (tap.empty() || tap.size() > 15 || tap.find_first_of("/, ") != std::string::npos) {

@@ -27,6 +27,8 @@ struct Options {
   uint32_t queues = 0;   // per port; 0 = as many as the device has
   uint32_t workers = 0;  // 0 = one per queue, at most one per CPU
   responder::ResponderOptions responder;
+  bool no_cookies = false;
+  std::string cookie_secret_file;  // empty = secrets from chance
   bool no_huge = false;
   std::optional<uint32_t> idle_sleep_us;  // unset = by kind of port
   std::vector<std::string> taps;          // names of the kernel sides, in the order of the ports

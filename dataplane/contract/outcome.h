@@ -45,7 +45,8 @@ namespace understudy::contract {
   X(kResponse, "dropped_response", "QR is set: responses are never answered")                     \
   X(kQueueFull, "dropped_queue_full", "answered, but the port did not take it")                   \
   /* appended since */                                                                            \
-  X(kIdentity, "identity", "name or version of this server, asked in class CH (RFC 4892)")
+  X(kIdentity, "identity", "name or version of this server, asked in class CH (RFC 4892)")          \
+  X(kCookie, "cookie", "no question, but a server cookie asked for (RFC 7873 5.4)")
 // clang-format on
 
 enum class Outcome : uint8_t {

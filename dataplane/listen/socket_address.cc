@@ -42,6 +42,15 @@ std::string SocketAddress::text() const {
   return "[" + std::string(address) + "]:" + port_text;
 }
 
+uint8_t RawAddress(const sockaddr_storage& storage, const uint8_t** address) noexcept {
+  if (storage.ss_family == AF_INET) {
+    *address = reinterpret_cast<const uint8_t*>(&V4(storage).sin_addr);
+    return sizeof(in_addr);
+  }
+  *address = V6(storage).sin6_addr.s6_addr;
+  return sizeof(in6_addr);
+}
+
 std::optional<SocketAddress> ParseSocketAddress(std::string_view text, std::string* error) {
   SocketAddress result;
   const size_t colon = text.rfind(':');

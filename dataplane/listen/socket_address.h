@@ -24,6 +24,9 @@ struct SocketAddress {
   std::string text() const;  // 192.0.2.1:53, [2001:db8::1]:53
 };
 
+// Points `address` to the IP address in network order; returns its length, 4 or 16.
+uint8_t RawAddress(const sockaddr_storage& storage, const uint8_t** address) noexcept;
+
 // ADDRESS:PORT or [ADDRESS]:PORT. Port 0 lets the kernel choose.
 std::optional<SocketAddress> ParseSocketAddress(std::string_view text, std::string* error);
 

@@ -9,8 +9,11 @@
 
 namespace understudy::listen {
 
-void TcpConnection::Open(int fd) {
+void TcpConnection::Open(int fd, const sockaddr_storage& peer) {
   fd_ = fd;
+  const uint8_t* address = nullptr;
+  client_length_ = RawAddress(peer, &address);
+  std::memcpy(client_, address, client_length_);
   in_used_ = out_used_ = sent_ = 0;
   ending_ = false;
 }
@@ -69,6 +72,8 @@ unsigned TcpConnection::Answer(worker::TableReader& reader, const responder::Res
     exchange.query_length = static_cast<uint16_t>(length);
     exchange.capacity = kMaxMessage;
     exchange.transport = responder::Transport::kTcp;
+    exchange.client = client_;
+    exchange.client_length = client_length_;
     responder.Respond(cut, std::span(&exchange, 1));
     responder::Count(exchange, tally);
     if (exchange.answer_length == 0) continue;

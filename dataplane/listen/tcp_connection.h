@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dataplane/listen/socket_address.h"
 #include "dataplane/responder/responder.h"
 #include "dataplane/worker/table_reader.h"
 
@@ -30,7 +31,7 @@ class TcpConnection {
     in_ = memory;
     out_ = memory + kInRoom;
   }
-  void Open(int fd);
+  void Open(int fd, const sockaddr_storage& peer);
   void Close();
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
@@ -53,6 +54,8 @@ class TcpConnection {
   unsigned Answer(worker::TableReader& reader, const responder::Responder& responder);
 
   int fd_ = -1;
+  uint8_t client_length_ = 0;
+  uint8_t client_[16] = {};  // address of the peer, network order
   uint8_t* in_ = nullptr;
   uint8_t* out_ = nullptr;
   size_t in_used_ = 0;

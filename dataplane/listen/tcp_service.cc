@@ -101,7 +101,10 @@ void TcpService::Close(uint32_t index) {
 
 void TcpService::Accept(int listening_fd, uint64_t now_ns) {
   for (int i = 0; i < kAcceptsAtATime; ++i) {
-    const int fd = accept4(listening_fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sockaddr_storage peer = {};
+    socklen_t peer_length = sizeof(peer);
+    const int fd = accept4(listening_fd, reinterpret_cast<sockaddr*>(&peer), &peer_length,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       // Out of files, by no fault of the limit above: make room, or this would spin.
       if ((errno == EMFILE || errno == ENFILE) && first_ != kNone) Close(first_);
@@ -118,7 +121,7 @@ void TcpService::Accept(int listening_fd, uint64_t now_ns) {
       return;
     }
     free_ = slot.next;
-    slot.connection.Open(fd);
+    slot.connection.Open(fd, peer);
     slot.active_ns = now_ns;
     slot.waits_to_write = false;
     Append(index);

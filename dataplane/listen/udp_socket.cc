@@ -104,6 +104,7 @@ void UdpBurst::Room::Prepare(unsigned count) {
     exchanges[i].query_length = static_cast<uint16_t>(headers[i].msg_len);
     exchanges[i].capacity = responder::kMaxUdpMessage;
     exchanges[i].transport = responder::Transport::kUdp;
+    exchanges[i].client_length = RawAddress(peers[i], &exchanges[i].client);
     refused[i] = 1;
     if ((headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
       exchanges[i].outcome = contract::Outcome::kMalformed;  // longer than any query we take

@@ -47,6 +47,8 @@ Exchange ExchangeOf(const Frame& frame, const wire::FrameView& view) {
   Exchange exchange;
   exchange.message = frame.data + offset;
   exchange.query_length = static_cast<uint16_t>(udp->length.host() - sizeof(wire::UdpHeader));
+  exchange.client = view.source;
+  exchange.client_length = view.layer3 == Layer3::kIpv4 ? 4 : 16;
   exchange.capacity = static_cast<uint16_t>(
       std::min<uint32_t>(std::max(frame.capacity, frame.length) - offset, kMaxUdpMessage));
   return exchange;

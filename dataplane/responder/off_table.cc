@@ -34,7 +34,17 @@ Verdict VerdictOn(const wire::Query& query, Transport transport) {
   return Say(Outcome::kRefused, Rcode::kRefused, &kNotSupported);
 }
 
-Verdict VerdictOn(Reading reading, const wire::Query& query, Transport transport) {
+// RFC 7873 5.4: without a question, a cookie is asked for, or whether the one sent is valid.
+Verdict VerdictOnNone(const OptionAnswer* options) {
+  if (options == nullptr || options->cookie == CookieState::kNone) {
+    return Say(Outcome::kFormErr, Rcode::kFormErr);
+  }
+  if (options->cookie == CookieState::kInvalid) return {Outcome::kCookie, wire::kRcodeBadCookie};
+  return Say(Outcome::kCookie, Rcode::kNoError);
+}
+
+Verdict VerdictOn(Reading reading, const wire::Query& query, const OptionAnswer* options,
+                  Transport transport) {
   switch (reading) {
     case Reading::kShort:
       return {Outcome::kShortQuery};
@@ -43,8 +53,9 @@ Verdict VerdictOn(Reading reading, const wire::Query& query, Transport transport
     case Reading::kNotImp:
       return Say(Outcome::kNotImp, Rcode::kNotImp);
     case Reading::kFormErr:
-    case Reading::kNoQuestion:
       return Say(Outcome::kFormErr, Rcode::kFormErr);
+    case Reading::kNoQuestion:
+      return VerdictOnNone(options);
     case Reading::kBadVers:
       return {Outcome::kBadVers, wire::kRcodeBadVers};
     case Reading::kQuery:
@@ -61,7 +72,7 @@ void AnswerOffTable(const ResponderOptions& settings, const Identity& identity, 
   const uint16_t limit = LimitOf(exchange, query, settings.max_udp_payload);
   std::string_view text;
   if (reading == Reading::kQuery && query.qclass == wire::kClassCh) text = identity.AnswerTo(query);
-  Verdict verdict = text.empty() ? VerdictOn(reading, query, exchange.transport)
+  Verdict verdict = text.empty() ? VerdictOn(reading, query, options, exchange.transport)
                                  : Say(Outcome::kIdentity, Rcode::kNoError);
   exchange.outcome = verdict.outcome;
   if (verdict.outcome == Outcome::kShortQuery || verdict.outcome == Outcome::kResponse) return;

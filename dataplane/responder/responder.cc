@@ -142,18 +142,29 @@ class Answer {
 
 }  // namespace
 
+// Reads the options of a query that has some. What the query is after that.
+[[gnu::cold, gnu::noinline]] Reading Responder::TakeOptions(BurstTime& time,
+                                                            const Exchange& exchange,
+                                                            Reading reading, Work& work,
+                                                            OptionAnswer* options) const noexcept {
+  const bool tcp = exchange.transport == Transport::kTcp;
+  const OptionContext context = {
+      &identity_,      options_.cookies,       &time,
+      exchange.client, exchange.client_length, tcp ? options_.tcp_keepalive_100ms : uint16_t{0}};
+  const bool good = ReadOptions(exchange.message, work.query, context, options);
+  work.options = options;
+  return good ? reading : Reading::kFormErr;
+}
+
 // Answers what can be answered without a table; leaves the rest in `work` to be looked up.
-void Responder::Read(const contract::Cut& cut, Exchange& exchange, Work& work,
+void Responder::Read(const contract::Cut& cut, BurstTime& time, Exchange& exchange, Work& work,
                      OptionAnswer* options) const noexcept {
   exchange.answered_by = AnsweredBy::kStatic;
   exchange.answer_length = 0;
   wire::Query& query = work.query;
-  const Reading reading = wire::ReadQuery(exchange.message, exchange.query_length, &query);
+  Reading reading = wire::ReadQuery(exchange.message, exchange.query_length, &query);
   if (query.options_length != 0) [[unlikely]] {
-    const bool tcp = exchange.transport == Transport::kTcp;
-    const OptionSettings settings = {&identity_, tcp ? options_.tcp_keepalive_100ms : uint16_t{0}};
-    ReadOptions(exchange.message, query, settings, options);
-    if (options->length != 0) work.options = options;
+    reading = TakeOptions(time, exchange, reading, work, options);
   }
   if (reading != Reading::kQuery || !IsServed(query) || cut.table == nullptr) [[unlikely]] {
     AnswerOffTable(options_, identity_, reading, query, work.options, exchange);
@@ -165,9 +176,10 @@ void Responder::Read(const contract::Cut& cut, Exchange& exchange, Work& work,
 
 void Responder::Respond(const contract::Cut& cut, std::span<Exchange> burst) const noexcept {
   Work work[kMaxBurst];
+  BurstTime time(*options_.clock);
   OptionAnswer options[kMaxBurst];
   const size_t count = std::min(burst.size(), kMaxBurst);
-  for (size_t i = 0; i < count; ++i) Read(cut, burst[i], work[i], &options[i]);
+  for (size_t i = 0; i < count; ++i) Read(cut, time, burst[i], work[i], &options[i]);
   for (size_t i = 0; i < count; ++i) {
     if (!work[i].lookup) continue;
     work[i].hash = cut.table->Hash(work[i].name.bytes, work[i].name.length);

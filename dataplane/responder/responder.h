@@ -6,7 +6,8 @@
 //
 // Invariants
 //  1. Never reads outside [message, message + query_length), never writes outside
-//     [message, message + capacity); noexcept, no allocation, no lock, no clock, no system call.
+//     [message, message + capacity); noexcept, no allocation, no lock, no system call.
+//     The clock is read at most once a burst, when a cookie asks for it.
 //  2. Every exchange leaves with exactly one outcome; answer_length == 0 exactly for the dropped
 //  ones.
 //  3. All answers of one call come from the one cut given to it.
@@ -19,6 +20,7 @@
 #include "dataplane/contract/outcome.h"
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/selection.h"
+#include "dataplane/responder/clock.h"
 #include "dataplane/responder/identity.h"
 
 namespace understudy::responder {
@@ -28,6 +30,8 @@ inline constexpr size_t kMaxBurst = 64;
 inline constexpr uint16_t kMaxUdpMessage = 4096;
 inline constexpr uint16_t kDefaultUdpPayload = 1232;  // DNS flag day 2020: fits every IPv6 path
 
+class CookieSecrets;
+
 enum class Transport : uint8_t { kUdp, kTcp };
 
 struct Exchange {
@@ -36,6 +40,8 @@ struct Exchange {
   uint16_t query_length = 0;
   uint16_t capacity = 0;
   Transport transport = Transport::kUdp;
+  uint8_t client_length = 0;        // 4 or 16; 0: not known
+  const uint8_t* client = nullptr;  // address of the client, network order
   // out
   contract::Outcome outcome = contract::Outcome::kMalformed;
   contract::AnsweredBy answered_by = contract::AnsweredBy::kStatic;  // kPositive only
@@ -56,6 +62,8 @@ struct ResponderOptions {
   uint16_t max_udp_payload = kDefaultUdpPayload;  // what we offer and never exceed; 512..4096
   uint16_t tcp_keepalive_100ms = 0;  // said over TCP to clients that ask (RFC 7828); 0: never
   IdentityText identity;
+  const CookieSecrets* cookies = nullptr;  // null: no DNS cookies; outlives the responder
+  const Clock* clock = &kSystemClock;
 };
 
 struct OptionAnswer;
@@ -70,8 +78,10 @@ class Responder {
   void Respond(const contract::Cut& cut, std::span<Exchange> burst) const noexcept;
 
  private:
-  void Read(const contract::Cut& cut, Exchange& exchange, Work& work,
+  void Read(const contract::Cut& cut, BurstTime& time, Exchange& exchange, Work& work,
             OptionAnswer* options) const noexcept;
+  wire::Reading TakeOptions(BurstTime& time, const Exchange& exchange, wire::Reading reading,
+                            Work& work, OptionAnswer* options) const noexcept;
 
   ResponderOptions options_;
   Identity identity_;

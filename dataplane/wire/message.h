@@ -39,6 +39,7 @@ enum class Rcode : uint8_t {  // RFC 1035 4.1.1, RFC 6895 2.3
 };
 // RFC 6891 9; its upper eight bits travel in the OPT record
 inline constexpr uint16_t kRcodeBadVers = 16;
+inline constexpr uint16_t kRcodeBadCookie = 23;  // RFC 7873 8
 
 inline constexpr uint16_t kClassIn = 1, kClassCh = 3, kClassAny = 255;  // RFC 1035 3.2.4, 3.2.5
 inline constexpr uint16_t kTypeCname = 5, kTypeTxt = 16, kTypeOpt = 41, kTypeIxfr = 251,
@@ -53,6 +54,7 @@ inline constexpr uint16_t kOptDo = 0x8000;  // RFC 3225 3
 // EDNS options (IANA DNS EDNS0 Option Codes): each is {code, length, data}.
 inline constexpr uint16_t kOptionHeader = 4;
 inline constexpr uint16_t kOptionNsid = 3;            // RFC 5001
+inline constexpr uint16_t kOptionCookie = 10;         // RFC 7873
 inline constexpr uint16_t kOptionTcpKeepalive = 11;   // RFC 7828
 inline constexpr uint16_t kOptionExtendedError = 15;  // RFC 8914
 

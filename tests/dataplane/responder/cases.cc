@@ -1,5 +1,10 @@
 #include "tests/dataplane/responder/cases.h"
 
+#include <algorithm>
+#include <memory>
+
+#include "dataplane/responder/cookie_secrets.h"
+#include "tests/dataplane/responder/hex.h"
 #include "tests/dataplane/table_builder.h"
 
 namespace understudy::test {
@@ -10,6 +15,7 @@ namespace {
 
 const std::string kSoa = "example.com. 60 SOA ns.example.com.";
 const std::string kQuery = Query({.name = "app.example.com"});
+const std::string kCookie = "2464c4abcf10c957010000005cf79f111f8130c3eee29480";
 const std::string kWww = "www.example.com. 60 A 192.0.2.1, www.example.com. 60 A 192.0.2.2";
 
 std::string Option(unsigned code, const std::string& data) {
@@ -18,8 +24,27 @@ std::string Option(unsigned code, const std::string& data) {
 
 }  // namespace
 
+// The secret and, below, the time of RFC 9018 A.1.
+const responder::CookieSecrets& SecretsOfCases() {
+  static const auto secrets = [] {
+    responder::CookieKeys keys;
+    const std::string octets = Hex("e5e973e5a6b2a43f48e7dc849e37bfcf");
+    std::ranges::copy(octets, keys.current.begin());
+    keys.other = keys.current;
+    auto published = std::make_unique<responder::CookieSecrets>();
+    published->Publish(keys);
+    return published;
+  }();
+  return *secrets;
+}
+
 responder::ResponderOptions OptionsOfCases() {
   responder::ResponderOptions options;
+  static constexpr responder::Clock kClock = {
+      .unix_s = []() noexcept { return uint64_t{1559731985}; },
+      .monotonic_ns = responder::kSystemClock.monotonic_ns};
+  options.cookies = &SecretsOfCases();
+  options.clock = &kClock;
   options.identity = {.nsid = "edge", .identity = "node 1", .version = "v2"};
   return options;
 }
@@ -292,6 +317,42 @@ const std::vector<MessageCase>& MessageCases() {
        {.name = "id.server", .type = 16},
        Outcome::kRefused,
        "REFUSED rd | | |"},
+      {"a client cookie gets a server cookie (RFC 9018 A.1)",
+       {.edns = true, .options = Option(10, Hex("2464c4abcf10c957"))},
+       Outcome::kPositive,
+       "NOERROR aa rd | " + kWww + " | | OPT 1232 +10:" + kCookie},
+      {"a valid server cookie comes back",
+       {.edns = true, .options = Option(3, "") + Option(10, Hex(kCookie))},
+       Outcome::kPositive,
+       "NOERROR aa rd | " + kWww + " | | OPT 1232 +10:" + kCookie + " +3:65646765"},
+      {"a wrong server cookie is answered all the same, with a right one",
+       {.edns = true, .options = Option(10, Hex(kCookie.substr(0, 46) + "00"))},
+       Outcome::kPositive,
+       "NOERROR aa rd | " + kWww + " | | OPT 1232 +10:" + kCookie},
+      {"a server cookie of another kind, too",
+       {.edns = true, .options = Option(10, Hex("2464c4abcf10c957") + std::string(32, 's'))},
+       Outcome::kPositive,
+       "NOERROR aa rd | " + kWww + " | | OPT 1232 +10:" + kCookie},
+      {"of several cookies the first counts",
+       {.edns = true, .options = Option(10, Hex("2464c4abcf10c957")) + Option(10, "x")},
+       Outcome::kPositive,
+       "NOERROR aa rd | " + kWww + " | | OPT 1232 +10:" + kCookie},
+      {"a cookie of 7 octets",
+       {.edns = true, .options = Option(3, "") + Option(10, "1234567")},
+       Outcome::kFormErr,
+       "FORMERR rd | | | OPT 1232"},
+      {"a cookie of 9 octets",
+       {.edns = true, .options = Option(10, "123456789")},
+       Outcome::kFormErr,
+       "FORMERR rd | | | OPT 1232"},
+      {"a cookie of 41 octets",
+       {.edns = true, .options = Option(10, std::string(41, 'c'))},
+       Outcome::kFormErr,
+       "FORMERR rd | | | OPT 1232"},
+      {"a cookie in EDNS of another version is not looked at",
+       {.edns = true, .version = 1, .options = Option(10, "x")},
+       Outcome::kBadVers,
+       "NOERROR rd | | | OPT 1232 rcode+16"},
       {"a TCP keepalive over UDP is ignored",
        {.edns = true, .options = Option(11, "")},
        Outcome::kPositive,

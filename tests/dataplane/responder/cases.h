@@ -13,6 +13,8 @@
 
 namespace understudy::test {
 
+inline constexpr char kClientOfCases[] = "198.51.100.100";  // of the message cases; RFC 9018 A.1
+
 // What the responder of the message cases is set to, beside its defaults.
 responder::ResponderOptions OptionsOfCases();
 

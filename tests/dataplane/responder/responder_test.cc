@@ -8,60 +8,17 @@
 
 #include "dataplane/wire/checksum.h"
 #include "tests/dataplane/message_text.h"
+#include "tests/dataplane/responder/asking.h"
 #include "tests/dataplane/responder/cases.h"
-#include "tests/dataplane/zone_of_cases.h"
 
 namespace understudy::responder {
 namespace {
 
 using contract::AnsweredBy;
 using contract::Outcome;
-
-class Node {
- public:
-  Node() {
-    test::WriteZoneOfCases(scratch_ / "table.1");
-    table_ = test::OpenTable(scratch_ / "table.1");
-  }
-  contract::Cut cut() const { return test::CutOf(*table_); }
-
- private:
-  test::Scratch scratch_;
-  std::unique_ptr<const contract::Table> table_;
-};
-
-const Node& TheNode() {
-  static const Node node;
-  return node;
-}
-
-struct Spoken {
-  Outcome outcome;
-  AnsweredBy answered_by;
-  std::string answer;
-};
-
-Spoken Ask(std::string query, Transport transport = Transport::kUdp,
-           const contract::Cut& cut = TheNode().cut(),
-           const ResponderOptions& options = test::OptionsOfCases()) {
-  // Exactly as large as allowed, on the heap: AddressSanitizer sees any step outside.
-  const size_t capacity = transport == Transport::kTcp ? 65535 : kMaxUdpMessage;
-  std::vector<uint8_t> buffer(std::max(capacity, query.size()));
-  std::ranges::copy(query, buffer.begin());
-  Exchange exchange;
-  exchange.message = buffer.data();
-  exchange.query_length = static_cast<uint16_t>(query.size());
-  exchange.capacity = static_cast<uint16_t>(buffer.size());
-  exchange.transport = transport;
-  Responder(options).Respond(cut, std::span(&exchange, 1));
-  std::string answer(reinterpret_cast<char*>(buffer.data()), exchange.answer_length);
-  if (!answer.empty()) {
-    EXPECT_EQ(wire::Fold(exchange.sum), wire::Fold(wire::SumOf(buffer.data(), answer.size())))
-        << "the sum kept along the way is the sum of the message";
-    EXPECT_EQ(answer.substr(0, 2), query.substr(0, 2)) << "the id is the query's";
-  }
-  return {exchange.outcome, exchange.answered_by, answer};
-}
+using test::Ask;
+using test::Spoken;
+using test::TheNode;
 
 TEST(ResponderTest, AnswersEveryCaseAsListed) {
   for (const test::MessageCase& c : test::MessageCases()) {
@@ -144,64 +101,6 @@ TEST(ResponderTest, TakesOneOptOfTheRootOnly) {
   std::string owned = query;
   owned.replace(query.size() - 11, 1, "\xc0\x0c");
   EXPECT_EQ(Ask(owned).outcome, Outcome::kFormErr);
-}
-
-TEST(ResponderTest, TakesNoQueryWithoutAQuestion) {
-  std::string header = test::Query({}).substr(0, 12);
-  header[5] = 0;
-  EXPECT_EQ(test::AnswerText(Ask(header).answer), "FORMERR rd noquestion | | |");
-  const std::string opt = test::Query({.edns = true}).substr(test::Query({}).size());
-  header[11] = 1;
-  EXPECT_EQ(test::AnswerText(Ask(header + opt).answer), "FORMERR rd noquestion | | | OPT 1232");
-  header[2] = 0x78;
-  EXPECT_EQ(test::AnswerText(Ask(header + opt).answer), "NOTIMP noquestion | | | OPT 1232");
-}
-
-TEST(ResponderTest, RefusesTransfersByTransport) {
-  const std::string axfr = test::Query({.name = "example.com", .type = 252, .edns = true});
-  EXPECT_EQ(test::AnswerText(Ask(axfr).answer), "NOTIMP rd | | | OPT 1232");
-  EXPECT_EQ(test::AnswerText(Ask(axfr, Transport::kTcp).answer),
-            "NOTAUTH rd | | | OPT 1232 +15:0012");
-}
-
-TEST(ResponderTest, SaysNothingAboutItselfUnlessTold) {
-  const auto ask = [](const test::QueryText& query) {
-    return test::AnswerText(
-        Ask(test::Query(query), Transport::kUdp, TheNode().cut(), ResponderOptions()).answer);
-  };
-  for (const char* name : {"id.server", "hostname.bind", "version.server", "version.bind"}) {
-    EXPECT_EQ(ask({.name = name, .type = 16, .qclass = 3}), "REFUSED rd | | |") << name;
-  }
-  const std::string nsid("\0\3\0\0", 4);
-  EXPECT_EQ(ask({.name = "x.org", .edns = true, .options = nsid}),
-            "REFUSED rd | | | OPT 1232 +15:0014");
-}
-
-TEST(ResponderTest, SaysItsIdleTimeoutOverTcpWhenAsked) {
-  const std::string keepalive("\0\13\0\0", 4);
-  const test::QueryText query = {.name = "x.org", .edns = true, .options = keepalive};
-  ResponderOptions options;
-  options.tcp_keepalive_100ms = 0x0164;
-  EXPECT_EQ(
-      test::AnswerText(Ask(test::Query(query), Transport::kTcp, TheNode().cut(), options).answer),
-      "REFUSED rd | | | OPT 1232 +11:0164 +15:0014");
-  EXPECT_EQ(
-      test::AnswerText(Ask(test::Query(query), Transport::kUdp, TheNode().cut(), options).answer),
-      "REFUSED rd | | | OPT 1232 +15:0014");
-}
-
-TEST(ResponderTest, FitsTheLargestOptionsBehindTheLongestQuestion) {
-  ResponderOptions options;
-  options.identity.nsid = std::string(kMaxNsid, 'n');
-  const std::string label = std::string(63, 'a') + ".";
-  const std::string name = label + label + label + std::string(61, 'b');
-  const test::QueryText query = {
-      .name = name, .edns = true, .payload = 512, .options = std::string("\0\3\0\0", 4)};
-  const Spoken spoken = Ask(test::Query(query), Transport::kUdp, TheNode().cut(), options);
-  EXPECT_LE(spoken.answer.size(), 512u);
-  const std::string text = test::AnswerText(spoken.answer);
-  EXPECT_NE(text.find(" +3:6e6e"), std::string::npos) << text;
-  EXPECT_NE(text.find(" +15:0014"), std::string::npos) << text;
 }
 
 TEST(ResponderTest, SaysYxDomainWhenADnameTargetIsTooLong) {
