@@ -24,6 +24,14 @@ absl::Status Refused(std::string_view where, const std::string& error) {
       absl::StrCat(std::string(where), ": the table does not take it: ", error));
 }
 
+// Most names of large zones have one record set each.
+size_t RecordSetsOf(const DesiredState& state) {
+  size_t sets = 0;
+  for (const Zone& zone : state.zones) sets += zone.records.size();
+  for (const FailoverGroup& group : state.groups) sets += group.records.size();
+  return sets;
+}
+
 absl::Status AddZones(const DesiredState& state, contract::TableWriter& writer) {
   for (const Zone& zone : state.zones) {
     if (!writer.AddZone(zone.apex)) return Refused(zone.file, "the zone is given twice");
@@ -41,6 +49,7 @@ absl::Status AddZones(const DesiredState& state, contract::TableWriter& writer) 
 }  // namespace
 
 absl::Status AddContents(const DesiredState& state, contract::TableWriter& writer) {
+  writer.Reserve(RecordSetsOf(state));
   if (absl::Status status = AddZones(state, writer); !status.ok()) return status;
   std::unordered_set<std::string_view> apexes;
   for (const Zone& zone : state.zones) apexes.insert(zone.apex);

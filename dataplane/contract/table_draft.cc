@@ -64,6 +64,11 @@ std::string ReadableName(std::string_view name) {
 
 TableDraft::TableDraft() { groups_.push_back({"", 1}); }
 
+void TableDraft::Reserve(size_t names) {
+  names_.reserve(names);
+  nodes_.reserve(names);
+}
+
 bool TableDraft::AddZone(std::string_view apex) {
   const auto index = static_cast<uint32_t>(zones_.size());
   if (!apexes_.emplace(std::string(apex), index).second) return false;

@@ -48,6 +48,7 @@ class TableDraft {
  public:
   TableDraft();
 
+  void Reserve(size_t names);
   bool AddZone(std::string_view apex);
   uint32_t AddGroup(std::string_view name, uint8_t sides);
   std::string Add(std::string_view zone_apex, RecordSet set);

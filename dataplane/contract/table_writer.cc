@@ -343,6 +343,8 @@ void LayOut(const TableDraft& draft, const Arena& measured, TableHeader& header)
 TableWriter::TableWriter() : draft_(std::make_unique<TableDraft>()) {}
 TableWriter::~TableWriter() = default;
 
+void TableWriter::Reserve(size_t names) { draft_->Reserve(names); }
+
 bool TableWriter::AddZone(std::string_view apex) { return draft_->AddZone(apex); }
 
 uint32_t TableWriter::AddGroup(std::string_view name, uint8_t sides) {
