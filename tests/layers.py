@@ -24,6 +24,8 @@ LAYERS = {
                    "dataplane/port/", "dataplane/listen/", "dataplane/worker/"},
     "control/": {"dataplane/contract/"},
     "tools/": {"dataplane/contract/"},
+    # The load generator is a packet path of its own: the same ports, the same frames.
+    "tools/understudy-load/": {"dataplane/port/", "dataplane/wire/"},
     # Benchmarks ask the questions that tests ask: the packet cases are data with several users.
     "bench/": {"dataplane/", "control/", "tests/dataplane/"},
     "tests/": {"dataplane/", "control/", "tools/"},
@@ -35,7 +37,8 @@ DPDK = {"dataplane/port/", "dataplane/worker/", "dataplane/main.cc", "tools/unde
 OUTSIDE_DATAPLANE = {"control/", "tools/", "bench/", "tests/"}
 FOREIGN = [
     (re.compile(r"^rte_"), "DPDK", DPDK),
-    (re.compile(r"^(bpf|xdp)/"), "libbpf and libxdp", {"dataplane/port/", "tests/"}),
+    (re.compile(r"^(bpf|xdp)/"), "libbpf and libxdp",
+     {"dataplane/port/", "tools/understudy-load/", "tests/"}),
     (re.compile(r"^absl/"), "Abseil", OUTSIDE_DATAPLANE),
     (re.compile(r"^(boost|ldns|openssl|yaml-cpp)/|^sqlite3\.h$"), "control's libraries",
      OUTSIDE_DATAPLANE),

@@ -79,6 +79,44 @@ uint32_t MemoryMbOf(const PortSpec& spec, uint32_t queues) {
   return static_cast<uint32_t>(bytes >> 20) + 8;
 }
 
+DeviceSettings DeviceOf(const PortSpec& spec, uint32_t index, uint32_t queues,
+                        const std::string& xdp_program) {
+  const std::string number = std::to_string(index);
+  DeviceSettings device;
+  device.queues = queues;
+  device.buffers = kBuffers;
+  device.buffer_room = RoomOf(spec.kind);
+  switch (spec.kind) {
+    case PortKind::kAfXdp:
+      device.name = "net_af_xdp" + number;
+      device.arguments = "iface=" + spec.target +
+                         ",start_queue=0,queue_count=" + std::to_string(queues) +
+                         ",xdp_prog=" + xdp_program;
+      device.descriptors = kAfXdpDescriptors;
+      device.buffers = kAfXdpBuffers;
+      device.one_piece = true;
+      device.socket_family = AF_XDP;
+      break;
+    case PortKind::kNic:
+      device.is_virtual = false;
+      device.name = spec.target;
+      break;
+    case PortKind::kEal: {
+      const size_t comma = spec.target.find(',');
+      device.name = spec.target.substr(0, comma);
+      if (comma != std::string::npos) device.arguments = spec.target.substr(comma + 1);
+      break;
+    }
+    case PortKind::kMemif:
+      device.name = "net_memif" + number;
+      device.arguments = "socket=" + spec.target +
+                         ",socket-abstract=no,id=" + std::to_string(spec.memif_id) +
+                         ",role=" + (spec.memif_server ? "server" : "client");
+      break;
+  }
+  return device;
+}
+
 std::unique_ptr<Port> Port::Open(const PortSpec& spec, const PortSettings& settings,
                                  std::string* error) {
   std::unique_ptr<Port> port(new Port(spec));
@@ -123,17 +161,7 @@ std::string Port::OpenAfXdp(const PortSettings& settings) {
                                    : ": cannot switch rxvlan off, tagged queries are answered "
                                      "untagged"));
   }
-  DeviceSettings device;
-  device.name = "net_af_xdp" + std::to_string(settings.index);
-  device.arguments = "iface=" + spec_.target +
-                     ",start_queue=0,queue_count=" + std::to_string(settings.queues) +
-                     ",xdp_prog=" + program;
-  device.queues = settings.queues;
-  device.descriptors = kAfXdpDescriptors;
-  device.buffers = kAfXdpBuffers;
-  device.buffer_room = kAfXdpBufferRoom;
-  device.one_piece = true;
-  device.socket_family = AF_XDP;
+  const DeviceSettings device = DeviceOf(spec_, settings.index, settings.queues, program);
   device_ = Device::Open(device, &error);
   if (!device_) return error;
   return FillServices(interface_->index, settings.services4, settings.services6);
@@ -149,16 +177,7 @@ std::string Port::Trouble() const {
 }
 
 std::string Port::OpenWholeNic(const PortSettings& settings) {
-  DeviceSettings device;
-  device.is_virtual = spec_.kind == PortKind::kEal;
-  const size_t comma = spec_.target.find(',');
-  device.name = device.is_virtual ? spec_.target.substr(0, comma) : spec_.target;
-  if (device.is_virtual && comma != std::string::npos) {
-    device.arguments = spec_.target.substr(comma + 1);
-  }
-  device.queues = settings.queues;
-  device.buffers = kBuffers;
-  device.buffer_room = kBufferRoom;
+  DeviceSettings device = DeviceOf(spec_, settings.index, settings.queues, "");
   device.all_multicast = true;
   std::string error;
   device_ = Device::Open(device, &error);
@@ -182,14 +201,7 @@ std::string Port::OpenTap(const PortSettings& settings) {
 }
 
 std::string Port::OpenMemif(const PortSettings& settings) {
-  DeviceSettings device;
-  device.name = "net_memif" + std::to_string(settings.index);
-  device.arguments = "socket=" + spec_.target +
-                     ",socket-abstract=no,id=" + std::to_string(spec_.memif_id) +
-                     ",role=" + (spec_.memif_server ? "server" : "client");
-  device.queues = settings.queues;
-  device.buffers = kBuffers;
-  device.buffer_room = kBufferRoom;
+  const DeviceSettings device = DeviceOf(spec_, settings.index, settings.queues, "");
   std::string error;
   device_ = Device::Open(device, &error);
   return error;

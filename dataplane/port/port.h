@@ -1,7 +1,7 @@
 // A port as the operator named it: the device that carries queries, what surrounds it (XDP program,
 // claim on the interface, kernel side), and what its frames are to be answered with.
 //
-// Used by: main (opens), worker (serves its queues).
+// Used by: packet_side (opens), worker (serves its queues), understudy-load (DeviceOf).
 //
 // Invariants
 //  1. Open either returns a port that receives, or undoes all it did and says why in a sentence.
@@ -39,6 +39,9 @@ struct PortSettings {
 // How many queues the port will have when `wanted` (0 = all it has) are asked for; 0 and a sentence
 // when that cannot be. `otherwise` is for devices that can only be asked when DPDK runs.
 uint32_t QueuesOf(const PortSpec& spec, uint32_t wanted, uint32_t otherwise, std::string* error);
+// The device behind the port. `index` numbers it, `xdp_program` is the object file for AF_XDP.
+DeviceSettings DeviceOf(const PortSpec& spec, uint32_t index, uint32_t queues,
+                        const std::string& xdp_program);
 // Megabytes of buffers such a port needs.
 uint32_t MemoryMbOf(const PortSpec& spec, uint32_t queues);
 
