@@ -65,6 +65,7 @@ struct FailoverGroup {
 struct ZoneRecord {
   std::string owner;
   uint16_t type = 0;
+  int line = 0;  // of the master file, where its first record stands
   contract::Side value;
 };
 

@@ -6,8 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "control/config/section.h"
 #include "control/zone/name.h"
+#include "control/zone/set_size.h"
 #include "control/zone/zone_file.h"
 #include "dataplane/contract/lookup.h"
 
@@ -17,8 +19,6 @@ namespace {
 constexpr int64_t kMaxTtl = 2147483647;  // RFC 2181 8
 constexpr int64_t kDefaultTtl = 60;
 constexpr int64_t kAdvisedTtl = 60;  // Route 53: "specify a TTL of 60 seconds or less"
-constexpr size_t kMaxSetOctets = 65535;
-constexpr size_t kRecordOctets = 12;  // of a record in an answer, its data aside
 
 // IANA numbers of: A CNAME PTR MX TXT AAAA SRV NAPTR SSHFP TLSA SVCB HTTPS SPF CAA.
 constexpr std::array<uint16_t, 14> kFailoverTypes{1,  5,  12, 15, 16, 28, 33,
@@ -56,8 +56,9 @@ bool LosesSpaces(uint16_t type, std::string_view text) {
 
 class RecordReader {
  public:
-  RecordReader(const YamlValue& value, std::string path, Findings* findings)
-      : section_(value, std::move(path), findings), findings_(findings) {}
+  RecordReader(const YamlValue& value, std::string path, const std::string& group,
+               Findings* findings)
+      : section_(value, std::move(path), findings), group_(group), findings_(findings) {}
 
   std::optional<GroupRecord> Read() {
     const bool named = ReadName();
@@ -70,7 +71,7 @@ class RecordReader {
     record_.primary.ttl_s = record_.secondary.ttl_s = static_cast<uint32_t>(ttl_s);
     ReadSide("primary", typed, &record_.primary);
     ReadSide("secondary", typed, &record_.secondary);
-    if (typed) CheckSides();
+    if (named && typed) CheckSides();
     section_.RefuseUnknown();
     if (!named || !typed) return std::nullopt;
     return std::move(record_);
@@ -118,6 +119,11 @@ class RecordReader {
                      "must be a value or a list of them, and is " + std::string(KindText(*value)));
       return;
     }
+    if (value->children.empty()) {
+      value_failed_ = true;
+      section_.Error(key, "is an empty list: give it values, or leave '" + std::string(key) +
+                              "' out when this side shall have no such record");
+    }
     for (size_t i = 0; i < value->children.size(); ++i) {
       const std::string path = section_.PathOf(key) + "[" + std::to_string(i) + "]";
       if (typed) AddValue(*value->children[i], path, side);
@@ -127,7 +133,7 @@ class RecordReader {
                               std::to_string(side->rdata.size()) + " are here");
     }
     CheckSize(key, *side);
-    DropRepeated(key, side);
+    RefuseRepeated(key, *value, *side);
   }
 
   void AddValue(const YamlValue& value, const std::string& path, contract::Side* side) {
@@ -154,24 +160,22 @@ class RecordReader {
   void CheckSize(std::string_view key, const contract::Side& side) {
     size_t octets = 0;
     for (const std::string& rdata : side.rdata) octets += kRecordOctets + rdata.size();
-    if (octets > kMaxSetOctets) section_.Error(key, "has more than 65535 octets of data");
+    const uint32_t most = MostSetOctets(record_.owner);
+    if (octets > most) section_.Error(key, TooLargeText(most));
   }
 
-  // RFC 2181 5: a record set has no record twice.
-  void DropRepeated(std::string_view key, contract::Side* side) {
-    std::vector<std::string> kept;
-    std::vector<std::string_view> sorted(side->rdata.begin(), side->rdata.end());
-    std::sort(sorted.begin(), sorted.end());
-    if (std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end()) return;
-    section_.Warn(key, "has a value twice: it is kept once (RFC 2181 5)");
-    std::vector<std::string> seen;
-    for (std::string& rdata : side->rdata) {
-      const auto at = std::lower_bound(seen.begin(), seen.end(), rdata);
-      if (at != seen.end() && *at == rdata) continue;
-      seen.insert(at, rdata);
-      kept.push_back(std::move(rdata));
+  // RFC 2181 5: a record set has no record twice. Written twice it was meant to be two values.
+  void RefuseRepeated(std::string_view key, const YamlValue& value, const contract::Side& side) {
+    if (side.rdata.size() != value.children.size()) return;  // one of them is wrong
+    absl::flat_hash_map<absl::string_view, size_t> seen;
+    for (size_t i = 0; i < side.rdata.size(); ++i) {
+      const auto [first, is_new] = seen.emplace(side.rdata[i], i);
+      if (is_new) continue;
+      findings_->Error(value.children[i]->line,
+                       section_.PathOf(key) + "[" + std::to_string(i) + "]",
+                       Quoted(value.children[i]->text) + " is there twice, first as " +
+                           std::string(key) + "[" + std::to_string(first->second) + "]");
     }
-    side->rdata = std::move(kept);
   }
 
   void CheckSides() {
@@ -180,17 +184,16 @@ class RecordReader {
     const bool secondary = !record_.secondary.rdata.empty();
     if (!primary && !secondary) {
       section_.Require("primary", "a record needs values on one side at least");
-      if (section_.Has("primary")) {
-        section_.Error("primary", "a record needs values on one side at least");
-      }
     } else if (!primary || !secondary) {
-      const std::string_view side = primary ? "secondary" : "primary";
-      section_.Warn(side, "has no values: while the " + std::string(side) +
-                              " side is answered, this name has no such record (NODATA)");
+      const std::string side = primary ? "secondary" : "primary";
+      section_.Warn(side, "is not there: while group " + group_ + " answers its " + side + ", " +
+                              NameToText(record_.owner) + " has no " + TypeToText(record_.type) +
+                              " record (NODATA)");
     }
   }
 
   Section section_;
+  const std::string& group_;
   Findings* findings_;
   GroupRecord record_;
   bool value_failed_ = false;
@@ -199,8 +202,8 @@ class RecordReader {
 }  // namespace
 
 std::optional<GroupRecord> ReadGroupRecord(const YamlValue& value, const std::string& path,
-                                           Findings* findings) {
-  return RecordReader(value, path, findings).Read();
+                                           const std::string& group, Findings* findings) {
+  return RecordReader(value, path, group, findings).Read();
 }
 
 }  // namespace understudy::control

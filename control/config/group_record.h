@@ -16,7 +16,7 @@ namespace understudy::control {
 // Nothing when its name or its type is not usable. Every value is converted, so whatever is wrong
 // with one is told.
 std::optional<GroupRecord> ReadGroupRecord(const YamlValue& value, const std::string& path,
-                                           Findings* findings);
+                                           const std::string& group, Findings* findings);
 
 }  // namespace understudy::control
 

@@ -98,7 +98,8 @@ class GroupReader {
     }
     for (size_t i = 0; i < elements.size(); ++i) {
       std::string path = path_ + ".records[" + std::to_string(i) + "]";
-      std::optional<GroupRecord> record = ReadGroupRecord(*elements[i], path, findings_);
+      std::optional<GroupRecord> record =
+          ReadGroupRecord(*elements[i], path, group_.name, findings_);
       if (!record) continue;
       group_.records.push_back(*std::move(record));
       places_.push_back({elements[i]->line, std::move(path)});

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "control/zone/zone_file.h"
 #include "dataplane/contract/lookup.h"
 
@@ -26,6 +25,12 @@ bool IsRoot(std::string_view name) { return name.size() <= 1; }
 std::string SetText(std::string_view owner, uint16_t type) {
   return NameToText(owner) + " " + TypeToText(type);
 }
+
+// "example.com.zone:17", where a record of a zone is written.
+std::string PlaceOf(const Zone& zone, int line) { return zone.file + ":" + std::to_string(line); }
+
+// Owners of one type in a zone, and their lines.
+using Lines = absl::flat_hash_map<absl::string_view, int>;
 
 class PlacementCheck {
  public:
@@ -74,6 +79,12 @@ class PlacementCheck {
       if (zones_.complete) Tell(place, NameToText(record.owner) + OutsideText());
       return;
     }
+    if (record.type == contract::kTypeCname && record.owner == zones_.zones[*zone].apex) {
+      Tell(place, SetText(record.owner, record.type) +
+                      " is at the apex of its zone, where SOA and NS are: a name with a CNAME has "
+                      "no other data (RFC 1034 3.6.2). Let A and AAAA records fail over instead");
+      return;
+    }
     Name& name = names_[record.owner];
     name.zone = *zone;
     for (const Placed& other : name.sets) {
@@ -109,13 +120,13 @@ class PlacementCheck {
   void CompareWithZone(size_t index) {
     if (names_.empty()) return;
     const Zone& zone = zones_.zones[index];
-    absl::flat_hash_set<absl::string_view> delegations;
-    absl::flat_hash_set<absl::string_view> dnames;
+    Lines delegations;
+    Lines dnames;
     for (const ZoneRecord& record : zone.records) {
       if (record.type == contract::kTypeNs && record.owner != zone.apex) {
-        delegations.insert(record.owner);
+        delegations[record.owner] = record.line;
       }
-      if (record.type == contract::kTypeDname) dnames.insert(record.owner);
+      if (record.type == contract::kTypeDname) dnames[record.owner] = record.line;
       const auto name = names_.find(record.owner);
       if (name != names_.end() && name->second.zone == index) {
         CompareSets(name->second, record, zone);
@@ -130,32 +141,35 @@ class PlacementCheck {
   void CompareSets(const Name& name, const ZoneRecord& record, const Zone& zone) {
     for (const Placed& placed : name.sets) {
       if (placed.record->type == record.type) {
-        Tell(*placed.place, SetText(record.owner, record.type) + " is in " + zone.file +
+        Tell(*placed.place, SetText(record.owner, record.type) + " is in " +
+                                PlaceOf(zone, record.line) +
                                 " too: a record belongs either to a group or to the zone file");
       } else {
-        CompareCname(*placed.record, *placed.place, record.type, zone.file);
+        CompareCname(*placed.record, *placed.place, record.type, PlaceOf(zone, record.line));
       }
     }
   }
 
-  void CheckAbove(const Placed& placed, const Zone& zone,
-                  const absl::flat_hash_set<absl::string_view>& delegations,
-                  const absl::flat_hash_set<absl::string_view>& dnames) {
+  // From the name up. At a DNAME itself other types may stand (RFC 6672 2.4), at a cut none.
+  void CheckAbove(const Placed& placed, const Zone& zone, const Lines& delegations,
+                  const Lines& dnames) {
     const std::string& owner = placed.record->owner;
     for (std::string_view at = owner; at != zone.apex; at = ParentOf(at)) {
-      if (delegations.contains(Abseil(at))) {
-        return TellUnreachable(placed, " is delegated at ", at, zone);
+      if (const auto cut = delegations.find(Abseil(at)); cut != delegations.end()) {
+        return TellUnreachable(placed, " is delegated: it is at or below the NS of ", *cut, zone);
       }
-      if (dnames.contains(Abseil(ParentOf(at)))) {
-        return TellUnreachable(placed, " is below the DNAME of ", ParentOf(at), zone);
+      const auto dname = dnames.find(Abseil(ParentOf(at)));
+      if (dname != dnames.end()) {
+        return TellUnreachable(placed, " is below the DNAME of ", *dname, zone);
       }
     }
   }
 
-  void TellUnreachable(const Placed& placed, const std::string& what, std::string_view above,
-                       const Zone& zone) {
-    Tell(*placed.place, NameToText(placed.record->owner) + what + NameToText(above) + " in " +
-                            zone.file + ": the record could never be answered");
+  void TellUnreachable(const Placed& placed, const std::string& what,
+                       const Lines::value_type& above, const Zone& zone) {
+    const std::string_view name(above.first.data(), above.first.size());
+    Tell(*placed.place, NameToText(placed.record->owner) + what + NameToText(name) + " (" +
+                            PlaceOf(zone, above.second) + "): the record could never be answered");
   }
 
   const Zones& zones_;

@@ -9,11 +9,6 @@ namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-std::string DecimalEscape(uint8_t octet) {
-  return {'\\', static_cast<char>('0' + octet / 100), static_cast<char>('0' + octet / 10 % 10),
-          static_cast<char>('0' + octet % 10)};
-}
-
 // One octet of a label, escapes resolved (RFC 1035 5.1). Moves `at` past it.
 std::string TakeOctet(std::string_view text, size_t* at, char* octet) {
   const char c = text[*at];
@@ -120,6 +115,11 @@ bool IsAtOrBelow(std::string_view name, std::string_view ancestor) {
     name.remove_prefix(step);
   }
   return name == ancestor;
+}
+
+std::string DecimalEscape(uint8_t octet) {
+  return {'\\', static_cast<char>('0' + octet / 100), static_cast<char>('0' + octet / 10 % 10),
+          static_cast<char>('0' + octet % 10)};
 }
 
 std::string Quoted(std::string_view text) {

@@ -7,6 +7,7 @@
 #define UNDERSTUDY_CONTROL_ZONE_NAME_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,8 @@ size_t NameOctets(std::string_view wire);
 // Whether `name` is `ancestor` or below it; both canonical.
 bool IsAtOrBelow(std::string_view name, std::string_view ancestor);
 
+// "\DDD"
+std::string DecimalEscape(uint8_t octet);
 // "'text'" for a message: bytes that are not printable ASCII as \DDD, cut when long.
 std::string Quoted(std::string_view text);
 

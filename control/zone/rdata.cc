@@ -5,6 +5,7 @@
 #include "control/zone/ldns_headers.h"
 #include "control/zone/name.h"
 #include "control/zone/rdata_field.h"
+#include "control/zone/service_parameters.h"
 #include "control/zone/zone_file.h"
 
 namespace understudy::control {
@@ -36,7 +37,7 @@ bool ReadWire(const ldns_rr_descriptor* descriptor, uint16_t type, std::string_v
   for (size_t i = 0; i < ldns_rr_rd_count(rr); ++i) {
     const ldns_rdf* rdf = ldns_rr_rdf(rr, i);
     const std::string_view data = DataOf(rdf);
-    if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_SVCPARAMS && !AreServiceParameters(data)) {
+    if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_SVCPARAMS && !WrongParameters(data).empty()) {
       return false;
     }
     read.append(data);
@@ -144,6 +145,12 @@ std::string RdataToText(uint16_t type, std::string_view rdata) {
     if (i > 0) text += ' ';
     if (kind == LDNS_RDF_TYPE_DNAME) {
       text += NameToText(DataOf(rdf));
+      continue;
+    }
+    if (kind == LDNS_RDF_TYPE_SVCPARAMS) {
+      const std::optional<std::string> parameters = ParametersToText(DataOf(rdf));
+      readable = parameters.has_value();
+      text += parameters.value_or("");
       continue;
     }
     const LdnsText field(FieldOf(kind).form == Form::kNone ? nullptr : ldns_rdf2str(rdf));

@@ -5,6 +5,7 @@
 
 #include "control/zone/name.h"
 #include "control/zone/rdata.h"
+#include "control/zone/service_parameters.h"
 #include "control/zone/zone_file.h"
 
 namespace understudy::control {
@@ -13,17 +14,6 @@ namespace {
 bool IsNumber(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// ldns takes the port modulo 65536.
-bool HasPortAboveRange(std::span<const Token> tokens) {
-  return std::any_of(tokens.begin(), tokens.end(), [](const Token& token) {
-    std::string_view text = token.text;
-    if (text.substr(0, 5) != "port=") return false;
-    text.remove_prefix(5);
-    if (text.size() >= 2 && text.front() == '"') text = text.substr(1, text.size() - 2);
-    return !ReadNumber(text, 65535);
-  });
 }
 
 std::string JoinRaw(std::span<const Token> tokens) {
@@ -45,11 +35,7 @@ std::string AppendByLdns(ldns_rdf_type type, const std::string& text, const Fiel
                          std::string* wire) {
   const Rdf rdf(ldns_rdf_new_frm_str(type, text.c_str()));
   if (rdf == nullptr) return NotA(text, field);
-  const std::string_view data = DataOf(rdf.get());
-  if (type == LDNS_RDF_TYPE_SVCPARAMS && !AreServiceParameters(data)) {
-    return "service parameters name a key twice";
-  }
-  wire->append(data);
+  wire->append(DataOf(rdf.get()));
   return {};
 }
 
@@ -128,23 +114,10 @@ void AppendNumber(uint32_t value, uint32_t max, std::string* wire) {
   wire->push_back(static_cast<char>(value & 0xff));
 }
 
-bool AreServiceParameters(std::string_view wire) {
-  int last_key = -1;
-  while (!wire.empty()) {
-    if (wire.size() < 4) return false;
-    const auto octet = [&wire](size_t at) { return static_cast<uint8_t>(wire[at]); };
-    const int key = octet(0) << 8 | octet(1);
-    const size_t length = static_cast<size_t>(octet(2) << 8 | octet(3));
-    if (key <= last_key || wire.size() < 4 + length) return false;
-    last_key = key;
-    wire.remove_prefix(4 + length);
-  }
-  return true;
-}
-
 // Fields that take all the tokens that are left, or the three of HIP.
 std::string AppendRest(ldns_rdf_type type, std::span<const Token> tokens, const Field& field,
                        std::string* wire) {
+  if (type == LDNS_RDF_TYPE_SVCPARAMS) return AppendParameters(tokens, wire);
   const std::string text = JoinRaw(tokens);
   if (field.form == Form::kHexRest) {
     const auto digits = std::count_if(text.begin(), text.end(), [](char c) { return c != ' '; });
@@ -154,9 +127,6 @@ std::string AppendRest(ldns_rdf_type type, std::span<const Token> tokens, const 
     for (const Token& token : tokens) {
       if (!TypeFromText(token.text).ok()) return NotA(token.text, field);
     }
-  }
-  if (type == LDNS_RDF_TYPE_SVCPARAMS && HasPortAboveRange(tokens)) {
-    return "a service parameter's port is not a number from 0 to 65535";
   }
   return AppendByLdns(type, text, field, wire);
 }

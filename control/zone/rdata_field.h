@@ -36,9 +36,6 @@ std::string AppendToken(ldns_rdf_type type, const Token& token, const Field& fie
 std::string AppendRest(ldns_rdf_type type, std::span<const Token> tokens, const Field& field,
                        std::string* wire);
 
-// RFC 9460 2.2: keys in strictly increasing order, each with the length of its value.
-bool AreServiceParameters(std::string_view wire);
-
 // A decimal number without sign, nothing above `max`.
 std::optional<uint32_t> ReadNumber(std::string_view text, uint32_t max);
 // In network order, in as many octets as `max` takes: 1, 2 or 4.

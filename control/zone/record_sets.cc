@@ -5,16 +5,14 @@
 
 #include "absl/hash/hash.h"
 #include "control/zone/name.h"
+#include "control/zone/set_size.h"
 #include "dataplane/contract/lookup.h"
 
 namespace understudy::control {
 namespace {
 
-constexpr size_t kMaxFindings = 100;
+constexpr size_t kMaxFindings = 1000;
 constexpr size_t kLargeSet = 16;
-// A record in an answer costs its data and twelve octets: pointer, type, class, TTL, length.
-constexpr uint32_t kRecordOctets = 12;
-constexpr uint32_t kMaxSetOctets = 65535;
 constexpr size_t kMaxTypes = 200;
 
 absl::string_view Abseil(std::string_view text) { return {text.data(), text.size()}; }
@@ -65,10 +63,11 @@ void RecordSets::Add(std::string_view owner, uint16_t type, uint32_t ttl_s, std:
   ZoneRecord& record = zone_->records.emplace_back();
   record.owner = owner;
   record.type = type;
+  record.line = line;
   record.value.ttl_s = ttl_s;
-  record.value.rdata.emplace_back(rdata);
-  notes_.push_back({line, kRecordOctets + static_cast<uint32_t>(rdata.size()), false});
+  notes_.emplace_back();
   index_.insert(position);
+  if (Grow(position, rdata.size(), line)) record.value.rdata.emplace_back(rdata);
 }
 
 void RecordSets::AddTo(uint32_t position, uint32_t ttl_s, std::string_view rdata, int line) {
@@ -83,16 +82,20 @@ void RecordSets::AddTo(uint32_t position, uint32_t ttl_s, std::string_view rdata
     if (!note.ttl_warned) {
       note.ttl_warned = true;
       warnings_->Add(line, NameOf(position) + " has another TTL on line " +
-                               std::to_string(note.line) + ": the lowest counts (RFC 2181 5.2)");
+                               std::to_string(zone_->records[position].line) +
+                               ": the lowest counts (RFC 2181 5.2)");
     }
   }
-  const bool fitted = note.octets <= kMaxSetOctets;
-  note.octets += kRecordOctets + static_cast<uint32_t>(rdata.size());
-  if (note.octets > kMaxSetOctets) {
-    if (fitted) errors_->Add(line, NameOf(position) + " has more than 65535 octets of data");
-    return;
-  }
-  value.rdata.emplace_back(rdata);
+  if (Grow(position, rdata.size(), line)) value.rdata.emplace_back(rdata);
+}
+
+bool RecordSets::Grow(uint32_t position, size_t octets, int line) {
+  const uint32_t most = MostSetOctets(zone_->records[position].owner);
+  uint32_t& used = notes_[position].octets;
+  const bool fitted = used <= most;
+  used += kRecordOctets + static_cast<uint32_t>(octets);
+  if (used > most && fitted) errors_->Add(line, NameOf(position) + " " + TooLargeText(most));
+  return used <= most;
 }
 
 bool RecordSets::IsDuplicate(uint32_t position, std::string_view rdata) {
@@ -115,16 +118,16 @@ void RecordSets::CheckSingle(uint32_t position) {
   const bool single = record.type == contract::kTypeSoa || record.type == contract::kTypeCname ||
                       record.type == contract::kTypeDname;
   if (single && record.value.rdata.size() > 1) {
-    errors_->Add(notes_[position].line, NameOf(position) + " has more than one value");
+    errors_->Add(record.line, NameOf(position) + " has more than one value");
   }
   const bool wildcard = record.owner.compare(0, 2, "\1*") == 0;
   if (wildcard && record.type == contract::kTypeNs) {
     errors_->Add(
-        notes_[position].line,
+        record.line,
         NameOf(position) + " is a delegation by wildcard, which means nothing (RFC 4592 4.2)");
   }
   if (record.type == contract::kTypeDs && record.owner == zone_->apex) {
-    warnings_->Add(notes_[position].line,
+    warnings_->Add(record.line,
                    NameOf(position) + " is never answered: it belongs to the zone above");
   }
 }
@@ -132,7 +135,7 @@ void RecordSets::CheckSingle(uint32_t position) {
 void RecordSets::CheckCnames() {
   absl::flat_hash_map<absl::string_view, int> cnames;  // line by owner
   for (const ZoneRecord& record : zone_->records) {
-    if (record.type == contract::kTypeCname) cnames[record.owner] = LineOf(record);
+    if (record.type == contract::kTypeCname) cnames[record.owner] = record.line;
   }
   if (cnames.empty()) return;
   for (uint32_t i = 0; i < zone_->records.size(); ++i) {
@@ -140,25 +143,28 @@ void RecordSets::CheckCnames() {
     if (record.type == contract::kTypeCname) continue;
     const auto cname = cnames.find(record.owner);
     if (cname == cnames.end()) continue;
-    errors_->Add(notes_[i].line, NameOf(i) + " stands beside the CNAME of line " +
-                                     std::to_string(cname->second) +
-                                     ": a name with a CNAME has no other data (RFC 1034 3.6.2)");
+    errors_->Add(record.line, NameOf(i) + " stands beside the CNAME of line " +
+                                  std::to_string(cname->second) +
+                                  ": a name with a CNAME has no other data (RFC 1034 3.6.2)");
   }
 }
 
 void RecordSets::CheckDnames() {
-  absl::flat_hash_set<absl::string_view> dnames;
+  absl::flat_hash_map<absl::string_view, int> dnames;  // line by owner
   for (const ZoneRecord& record : zone_->records) {
-    if (record.type == contract::kTypeDname) dnames.insert(record.owner);
+    if (record.type == contract::kTypeDname) dnames[record.owner] = record.line;
   }
   if (dnames.empty()) return;
   for (uint32_t i = 0; i < zone_->records.size(); ++i) {
     std::string_view above = zone_->records[i].owner;
     while (above.size() > zone_->apex.size()) {
       above.remove_prefix(1 + static_cast<size_t>(static_cast<uint8_t>(above[0])));
-      if (!dnames.contains(Abseil(above))) continue;
-      errors_->Add(notes_[i].line, NameOf(i) + " is below the DNAME of " + NameToText(above) +
-                                       ": it could never be answered (RFC 6672 2.4)");
+      const auto dname = dnames.find(Abseil(above));
+      if (dname == dnames.end()) continue;
+      errors_->Add(zone_->records[i].line, NameOf(i) + " is below the DNAME of " +
+                                               NameToText(above) + " on line " +
+                                               std::to_string(dname->second) +
+                                               ": it could never be answered (RFC 6672 2.4)");
       break;
     }
   }
@@ -178,13 +184,9 @@ void RecordSets::CheckTypeCounts() {
   for (uint32_t i = 0; i < zone_->records.size(); ++i) {
     const std::string& owner = zone_->records[i].owner;
     if (++counts[owner] != kMaxTypes + 1) continue;
-    errors_->Add(notes_[i].line, NameToText(owner) + " has more than " + std::to_string(kMaxTypes) +
-                                     " types of records");
+    errors_->Add(zone_->records[i].line, NameToText(owner) + " has more than " +
+                                             std::to_string(kMaxTypes) + " types of records");
   }
-}
-
-int RecordSets::LineOf(const ZoneRecord& record) const {
-  return notes_[static_cast<size_t>(&record - zone_->records.data())].line;
 }
 
 std::string RecordSets::NameOf(uint32_t position) const {

@@ -21,7 +21,7 @@
 
 namespace understudy::control {
 
-// Errors or warnings of one file, by line: a hundred in full, the others as a number.
+// Errors or warnings of one file, by line: a thousand in full, the others as a number.
 class FindingList {
  public:
   explicit FindingList(std::vector<ZoneFileError>* list) : list_(list) {}
@@ -69,18 +69,18 @@ class RecordSets {
     bool operator()(const Key& a, uint32_t b) const { return (*this)(b, a); }
   };
   struct SetNote {
-    int line = 0;         // of its first record
     uint32_t octets = 0;  // of the set in an answer
     bool ttl_warned = false;
   };
 
+  // Whether the set still fits a message with `octets` more of data; tells once that it does not.
+  bool Grow(uint32_t position, size_t octets, int line);
   void AddTo(uint32_t position, uint32_t ttl_s, std::string_view rdata, int line);
   bool IsDuplicate(uint32_t position, std::string_view rdata);
   void CheckSingle(uint32_t position);
   void CheckCnames();
   void CheckDnames();
   void CheckTypeCounts();
-  int LineOf(const ZoneRecord& record) const;
   std::string NameOf(uint32_t position) const;
 
   Zone* zone_;

@@ -24,6 +24,19 @@ bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
   });
 }
 
+bool IsInternet(std::string_view text) {
+  return EqualsIgnoringCase(text, "in") || EqualsIgnoringCase(text, "class1");
+}
+
+// CH, HS and CS (RFC 1035 3.2.4), or a number as RFC 3597 5 writes it.
+bool IsOtherClass(std::string_view text) {
+  constexpr std::string_view kNumbered = "class";
+  return EqualsIgnoringCase(text, "ch") || EqualsIgnoringCase(text, "hs") ||
+         EqualsIgnoringCase(text, "cs") ||
+         (text.size() > kNumbered.size() && !IsInternet(text) &&
+          EqualsIgnoringCase(text.substr(0, kNumbered.size()), kNumbered));
+}
+
 // Types that no master file here can hold; empty for all others.
 std::string RefusalOf(uint16_t type) {
   switch (type) {
@@ -193,10 +206,9 @@ bool ZoneReader::TakeTtlAndClass(size_t* next) {
         Fail("the TTL " + Quoted(text) + " is not a time from 0 to 2147483647 seconds");
         return false;
       }
-    } else if (!class_seen && EqualsIgnoringCase(text, "in")) {
+    } else if (!class_seen && IsInternet(text)) {
       class_seen = true;
-    } else if (EqualsIgnoringCase(text, "ch") || EqualsIgnoringCase(text, "hs") ||
-               EqualsIgnoringCase(text, "cs")) {
+    } else if (IsOtherClass(text)) {
       Fail("the class " + std::string(text) + " is not served: only IN is");
       return false;
     } else {

@@ -249,30 +249,48 @@ TEST_F(Groups, CnameHasExactlyOneValue) {
             List{".primary: a CNAME has exactly one value, and 2 are here"});
 }
 
-TEST_F(Groups, SideWithoutValuesIsWorthAWarningAndBothAreAnError) {
+TEST_F(Groups, SideThatIsLeftOutIsWorthAWarningWithGroupNameAndType) {
   EXPECT_EQ(Shorten(WarningsOf(WithRecord("name: x.example.com, type: A, primary: 192.0.2.1"))),
-            List{".secondary: has no values: while the secondary side is answered, this name has "
-                 "no such record (NODATA)"});
-  EXPECT_EQ(Shorten(WarningsOf(
-                WithRecord("name: x.example.com, type: A, primary: [], secondary: 192.0.2.1"))),
-            List{".primary: has no values: while the primary side is answered, this name has no "
-                 "such record (NODATA)"});
-  EXPECT_EQ(RecordErrors("name: x.example.com, type: A, primary: [], secondary: []"),
-            List{".primary: a record needs values on one side at least"});
+            List{".secondary: is not there: while group app answers its secondary, x.example.com. "
+                 "has no A record (NODATA)"});
+  EXPECT_EQ(Shorten(WarningsOf(WithRecord("name: '*.x.example.com', type: CNAME, secondary: a."))),
+            List{".primary: is not there: while group app answers its primary, *.x.example.com. "
+                 "has no CNAME record (NODATA)"});
+}
+
+TEST_F(Groups, SideThatIsEmptyIsAnErrorAndSoIsARecordWithoutAnySide) {
+  const std::string empty =
+      ": is an empty list: give it values, or leave 'primary' out when this side shall have no "
+      "such record";
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: A, primary: [], secondary: 192.0.2.1"),
+            List{".primary" + empty});
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: A, primary: [], secondary: []").size(), 2u);
   EXPECT_EQ(RecordErrors("name: x.example.com, type: A"),
             List{".primary: is missing: a record needs values on one side at least"});
   EXPECT_EQ(RecordErrors("name: x.example.com, type: A, primary: , secondary: 192.0.2.1"),
             List{".primary: must be a value or a list of them, and is nothing"});
 }
 
-TEST_F(Groups, ValueThatIsThereTwiceIsKeptOnceWithAWarning) {
-  const std::string record =
-      "name: x.example.com, type: A, primary: [192.0.2.2, 192.0.2.1, 192.0.2.2], secondary: "
-      "192.0.2.3";
-  EXPECT_EQ(Shorten(WarningsOf(WithRecord(record))),
-            List{".primary: has a value twice: it is kept once (RFC 2181 5)"});
-  const GroupRecord read = Record(record);
-  EXPECT_EQ(Values(read, read.primary), (List{"192.0.2.2", "192.0.2.1"}));
+TEST_F(Groups, ValueThatIsThereTwiceIsRefusedHoweverItIsWritten) {
+  EXPECT_EQ(RecordErrors("name: x.example.com, type: A, primary: [192.0.2.2, 192.0.2.1, 192.0.2.2]"
+                         ", secondary: 192.0.2.2"),
+            List{".primary[2]: '192.0.2.2' is there twice, first as primary[0]"});
+  EXPECT_EQ(
+      RecordErrors("name: x.example.com, type: AAAA, primary: x, secondary: ['::1', '0:0::1']"),
+      (List{".primary: 'x' is not an IPv6 address",
+            ".secondary[1]: '0:0::1' is there twice, first as secondary[0]"}));
+}
+
+TEST_F(Groups, SidesMayHaveManyValuesAndNotAsManyAsEachOther) {
+  std::string many;
+  for (int i = 0; i < 400; ++i) {  // Route 53's limit
+    many +=
+        (i == 0 ? "10.0." : ", 10.0.") + std::to_string(i / 200) + "." + std::to_string(i % 200);
+  }
+  const GroupRecord record =
+      Record("name: x.example.com, type: A, primary: [" + many + "], secondary: 192.0.2.1");
+  EXPECT_EQ(record.primary.rdata.size(), 400u);
+  EXPECT_EQ(record.secondary.rdata.size(), 1u);
 }
 
 TEST_F(Groups, TextWithSpacesNeedsItsQuotes) {
@@ -289,7 +307,7 @@ TEST_F(Groups, SideThatNoAnswerHoldsIsRefused) {
   }
   EXPECT_EQ(
       RecordErrors("name: x.example.com, type: TXT, primary: [" + values + "], secondary: " + text),
-      List{".primary: has more than 65535 octets of data"});
+      List{".primary: has more than 65493 octets of data: no message could hold it"});
 }
 
 TEST_F(Groups, NameOutsideEveryZoneIsRefusedWithTheZones) {
@@ -312,7 +330,7 @@ TEST_F(Groups, RecordBelongsToOneGroupOnly) {
 TEST_F(Groups, RecordIsEitherInAGroupOrInTheZoneFile) {
   WriteZone("example.com.zone", "app A 192.0.2.9\napp TXT x\n");
   EXPECT_EQ(RecordErrors(kA),
-            List{": app.example.com. A is in example.com.zone too: a record belongs either to a "
+            List{": app.example.com. A is in example.com.zone:4 too: a record belongs either to a "
                  "group or to the zone file"});
   EXPECT_EQ(RecordErrors("name: app.example.com, type: AAAA, primary: ::1, secondary: ::2"),
             List{});
@@ -327,20 +345,27 @@ TEST_F(Groups, CnameStandsBesideNothing) {
   EXPECT_EQ(ErrorsOf(WithRecords("      - {" + cname + "}\n      - {" + kA + "}\n")).size(), 1u);
   WriteZone("example.com.zone", "app TXT x\n");
   EXPECT_EQ(RecordErrors(cname),
-            List{": app.example.com. CNAME stands beside TXT in example.com.zone: a name with a "
+            List{": app.example.com. CNAME stands beside TXT in example.com.zone:4: a name with a "
                  "CNAME has no other data (RFC 1034 3.6.2)"});
   WriteZone("example.com.zone", "app CNAME x\n");
   EXPECT_EQ(RecordErrors(kA),
-            List{": app.example.com. A stands beside CNAME in example.com.zone: a name with a "
+            List{": app.example.com. A stands beside CNAME in example.com.zone:4: a name with a "
                  "CNAME has no other data (RFC 1034 3.6.2)"});
-  EXPECT_EQ(RecordErrors("name: example.com, type: CNAME, primary: a., secondary: b.").size(), 2u);
 }
 
-TEST_F(Groups, NameAtOrBelowADelegationIsRefused) {
+TEST_F(Groups, CnameAtTheApexIsRefusedWithTheReason) {
+  EXPECT_EQ(RecordErrors("name: example.com, type: CNAME, primary: a., secondary: b."),
+            List{": example.com. CNAME is at the apex of its zone, where SOA and NS are: a name "
+                 "with a CNAME has no other data (RFC 1034 3.6.2). Let A and AAAA records fail "
+                 "over instead"});
+}
+
+TEST_F(Groups, NameAtOrBelowADelegationIsRefusedWithTheCutAndItsLine) {
   WriteZone("example.com.zone", "sub NS ns.sub\nns.sub A 192.0.2.1\n");
   EXPECT_EQ(RecordErrors("name: sub.example.com, type: A" + kSides),
-            List{": sub.example.com. is delegated at sub.example.com. in example.com.zone: the "
-                 "record could never be answered"});
+            List{": sub.example.com. is delegated: it is at or below the NS of sub.example.com. "
+                 "(example.com.zone:4): the record could never be answered"});
+  EXPECT_EQ(RecordErrors("name: '*.sub.example.com', type: A" + kSides).size(), 1u);
   EXPECT_EQ(RecordErrors("name: a.b.sub.example.com, type: A" + kSides).size(), 1u);
   EXPECT_EQ(RecordErrors("name: xsub.example.com, type: A" + kSides), List{});
 }
@@ -348,9 +373,22 @@ TEST_F(Groups, NameAtOrBelowADelegationIsRefused) {
 TEST_F(Groups, NameBelowADnameIsRefused) {
   WriteZone("example.com.zone", "d DNAME example.net.\n");
   EXPECT_EQ(RecordErrors("name: a.d.example.com, type: A" + kSides),
-            List{": a.d.example.com. is below the DNAME of d.example.com. in example.com.zone: the "
-                 "record could never be answered"});
+            List{": a.d.example.com. is below the DNAME of d.example.com. (example.com.zone:4): "
+                 "the record could never be answered"});
+}
+
+TEST_F(Groups, BesideADnameEverythingButACnameMayFailOver) {  // RFC 6672 2.4
+  WriteZone("example.com.zone", "d DNAME example.net.\n");
   EXPECT_EQ(RecordErrors("name: d.example.com, type: A" + kSides), List{});
+  EXPECT_EQ(RecordErrors("name: d.example.com, type: CNAME, primary: a., secondary: b."),
+            List{": d.example.com. CNAME stands beside DNAME in example.com.zone:4: a name with a "
+                 "CNAME has no other data (RFC 1034 3.6.2)"});
+}
+
+TEST_F(Groups, NameBelowADnameAtTheApexIsRefused) {
+  WriteZone("example.com.zone", "@ DNAME example.net.\n");
+  EXPECT_EQ(RecordErrors("name: example.com, type: A" + kSides), List{});
+  EXPECT_EQ(RecordErrors("name: www.example.com, type: A" + kSides).size(), 1u);
 }
 
 TEST_F(Groups, WildcardsAndTheApexMayFailOver) {

@@ -56,6 +56,18 @@ const std::vector<Row>& Rows() {
       {"HTTPS", "1 . alpn=h2,h3 ipv4hint=192.0.2.1", "\0\1\0\0\1\0\6\2h2\2h3\0\4\0\4\xc0\0\2\1"s},
       {"HTTPS", "1 . port=8443 alpn=\"h2\"", "\0\1\0\0\1\0\3\2h2\0\3\0\2\x20\xfb"s,
        "1 . alpn=h2 port=8443"},  // keys in order (RFC 9460 2.2)
+      {"SVCB", "16 foo.example. alpn=h2,h3-19 mandatory=ipv4hint,alpn ipv4hint=192.0.2.1",
+       "\0\x10\3foo\7example\0\0\0\0\4\0\1\0\4\0\1\0\x09\2h2\5h3-19\0\4\0\4\xc0\0\2\1"s,
+       "16 foo.example. mandatory=alpn,ipv4hint alpn=h2,h3-19 ipv4hint=192.0.2.1"},
+      {"SVCB", "16 . alpn=\"f\\\\\\\\oo\\\\,bar,h2\"",
+       "\0\x10\0\0\1\0\x0c\x08"
+       "f\\oo,bar\2h2"s,
+       "16 . alpn=f\\\\\\\\oo\\\\,bar,h2"},
+      {"SVCB", "1 . key667=\"hello\\210qoo\"", "\0\1\0\2\x9b\0\x09hello\xd2qoo"s,
+       "1 . key667=hello\\210qoo"},
+      {"HTTPS", "1 . no-default-alpn ech=AAEC dohpath=/q{?dns} alpn=h3",
+       "\0\1\0\0\1\0\3\2h3\0\2\0\0\0\5\0\3\0\1\2\0\7\0\x08/q{?dns}"s,
+       "1 . alpn=h3 no-default-alpn ech=AAEC dohpath=/q{?dns}"},
       {"SOA", "ns.example. host.example. 1 3600 600 1w 60",
        "\2ns\7example\0\4host\7example\0\0\0\0\1\0\0\x0e\x10\0\0\2\x58\0\x09\x3a\x80\0\0\0\x3c"s,
        "ns.example. host.example. 1 3600 600 604800 60"},
@@ -107,7 +119,7 @@ TEST(Rdata, NumbersOutOfRangeAreRefusedAndNotWrapped) {
   EXPECT_EQ(Refusal("SOA", "a. b. 4294967296 1 1 1 1"),
             "'4294967296' is not a number from 0 to 4294967295");
   EXPECT_EQ(Refusal("HTTPS", "1 . port=65536"),
-            "a service parameter's port is not a number from 0 to 65535");
+            "the service parameter port needs a number from 0 to 65535");
 }
 
 TEST(Rdata, MissingAndSuperfluousValuesAreRefused) {
@@ -126,6 +138,27 @@ TEST(Rdata, ValuesOfTheWrongFormAreRefused) {
   EXPECT_EQ(Refusal("DNSKEY", "256 3 13 A!"), "'A!' is not base64");
   EXPECT_EQ(Refusal("HTTPS", "1 . alpn=h2 alpn=h3"), "service parameters name a key twice");
   EXPECT_EQ(Refusal("TXT", "\"" + std::string(256, 'a') + "\"").substr(0, 10), "'aaaaaaaaa");
+}
+
+// The records of RFC 9460 appendix D.3, and their kind.
+TEST(Rdata, ServiceParametersThatContradictTheirRulesAreRefused) {
+  for (const auto& [parameters, wrong] : std::vector<std::pair<std::string, std::string>>{
+           {"key123=abc key123=def", "service parameters name a key twice"},
+           {"mandatory", "the service parameter mandatory names no key"},
+           {"alpn", "the service parameter alpn needs protocols"},
+           {"port", "the service parameter port needs a number from 0 to 65535"},
+           {"ipv4hint", "the service parameter ipv4hint needs addresses"},
+           {"ipv6hint", "the service parameter ipv6hint needs addresses"},
+           {"no-default-alpn=abc",
+            "'no-default-alpn=abc' is not service parameters (RFC 9460 2.1)"},
+           {"mandatory=key123", "key123 is a mandatory service parameter and is not there"},
+           {"mandatory=mandatory", "the service parameter mandatory names itself"},
+           {"mandatory=key123,key123 key123=abc",
+            "the service parameter mandatory names a key twice"},
+           {"ech", "the service parameter ech needs a value"},
+           {"nonsense=1", "'nonsense=1' is not service parameters (RFC 9460 2.1)"}}) {
+    EXPECT_EQ(Refusal("SVCB", "1 foo.example.com. " + parameters), wrong);
+  }
 }
 
 TEST(Rdata, RelativeNamesAreRefusedBecauseAValueHasNoOrigin) {

@@ -255,10 +255,44 @@ TEST_F(ZoneFile, CnameStandsAloneAndOnce) {
   EXPECT_EQ(ErrorsOf("@ CNAME b\n").size(), 2u);  // SOA and NS are there
 }
 
+TEST_F(ZoneFile, DnameStandsOnceAndNotBesideACname) {
+  EXPECT_EQ(ErrorsOf("a CNAME b\na DNAME c\n"),
+            List{"5: a.example.com. DNAME stands beside the CNAME of line 4: a name with a CNAME "
+                 "has no other data (RFC 1034 3.6.2)"});
+  EXPECT_EQ(ErrorsOf("a DNAME b\na DNAME c\n"),
+            List{"4: a.example.com. DNAME has more than one value"});
+  EXPECT_EQ(SetsOf("@ DNAME example.net.\n").size(), 1u);  // beside SOA and NS (RFC 6672 2.3)
+}
+
+TEST_F(ZoneFile, NamesAndLabelsThatAreTooLongAreRefusedWithTheirLine) {
+  const std::string label(63, 'a');
+  const std::string three = label + "." + label + "." + label + ".";
+  // 3 * 64 + 50 + 1 octets before the 13 of example.com.
+  EXPECT_EQ(SetsOf(three + std::string(49, 'b') + " A 192.0.2.1\n").size(), 1u);
+  const List errors = ErrorsOf(three + std::string(50, 'b') + " A 192.0.2.1\n" + label +
+                               "a A 192.0.2.1\n" + "c CNAME " + label + "a.example.\n");
+  ASSERT_EQ(errors.size(), 3u);
+  EXPECT_EQ(errors[0].substr(0, 12), "4: the name ");
+  EXPECT_EQ(errors[0].substr(errors[0].size() - 26), " is longer than 255 octets");
+  EXPECT_EQ(errors[1], "5: the name '" + label + "a' has a label of more than 63 octets");
+  EXPECT_EQ(errors[2], "6: the name '" + label + "a.example.' has a label of more than 63 octets");
+}
+
+TEST_F(ZoneFile, ClassIsInternetHoweverItIsWritten) {
+  EXPECT_EQ(SetsOf("a in A 192.0.2.1\nb CLASS1 60 A 192.0.2.1\n"),
+            (List{"a.example.com. 300 A 192.0.2.1", "b.example.com. 60 A 192.0.2.1"}));
+  EXPECT_EQ(ErrorsOf("a CLASS3 A 192.0.2.1\nb hs A 192.0.2.1\nc IN CH A 192.0.2.1\n"),
+            (List{"4: the class CLASS3 is not served: only IN is",
+                  "5: the class hs is not served: only IN is",
+                  "6: the class CH is not served: only IN is"}));
+}
+
 TEST_F(ZoneFile, NothingStandsBelowADname) {
-  EXPECT_EQ(ErrorsOf("d DNAME example.net.\nx.d A 192.0.2.1\n"),
-            List{"5: x.d.example.com. A is below the DNAME of d.example.com.: it could never be "
-                 "answered (RFC 6672 2.4)"});
+  EXPECT_EQ(
+      ErrorsOf("d DNAME example.net.\nx.d A 192.0.2.1\n"),
+      List{
+          "5: x.d.example.com. A is below the DNAME of d.example.com. on line 4: it could never be "
+          "answered (RFC 6672 2.4)"});
   EXPECT_EQ(ErrorsOf("d DNAME example.net.\nd A 192.0.2.1\n"), List{});
 }
 
@@ -338,14 +372,26 @@ TEST_F(ZoneFile, RecordSetThatNoAnswerHoldsIsRefusedOnce) {
   }
   const ZoneFileResult result = Read(kApex + text);
   EXPECT_EQ(Texts(result.errors),
-            List{"4099: a.example.com. A has more than 65535 octets of data"});  // 4095 * 16
+            List{"4097: a.example.com. A has more than 65493 octets of data: no message could hold "
+                 "it"});  // 4093 * 16 octets fit
 }
 
-TEST_F(ZoneFile, AHundredErrorsAreShownAndTheOthersCounted) {
+TEST_F(ZoneFile, SetOfOneRecordThatNoMessageHoldsIsRefusedToo) {
+  const auto generic = [](size_t octets) {
+    return "a TYPE65280 \\# " + std::to_string(octets) + " " + std::string(2 * octets, '0') + "\n";
+  };
+  EXPECT_EQ(SetsOf(generic(65481)).size(), 1u);  // and 12 octets around the data
+  EXPECT_EQ(ErrorsOf(generic(65482)),
+            List{"4: a.example.com. TYPE65280 has more than 65493 octets of data: no message could "
+                 "hold it"});
+}
+
+TEST_F(ZoneFile, AThousandErrorsAreShownAndTheOthersCounted) {
   std::string text;
-  for (int i = 0; i < 1000; ++i) text += "a A x\n";
+  for (int i = 0; i < 1900; ++i) text += "a A x\n";
   const List errors = ErrorsOf(text);
-  ASSERT_EQ(errors.size(), 101u);
+  ASSERT_EQ(errors.size(), 1001u);
+  EXPECT_EQ(errors[999], "1003: 'x' is not an IPv4 address");
   EXPECT_EQ(errors.back(), "0: 900 more errors are not shown");
 }
 
