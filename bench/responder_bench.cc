@@ -10,7 +10,9 @@
 #include <memory>
 #include <random>
 
+#include "dataplane/responder/cookie_secrets.h"
 #include "dataplane/responder/frame_responder.h"
+#include "dataplane/responder/rate_limiter.h"
 #include "tests/dataplane/frames.h"
 #include "tests/dataplane/message_text.h"
 #include "tests/dataplane/table_builder.h"
@@ -47,7 +49,7 @@ const contract::Table& TableOf(size_t names) {
 }
 
 // What is asked: every kind makes a frame from a random number.
-enum class Kind { kStatic, kFailover, kMissing, kEdns, kIpv6 };
+enum class Kind { kStatic, kFailover, kMissing, kEdns, kIpv6, kCookie, kLimited };
 
 std::string FrameOf(Kind kind, size_t random, size_t names) {
   test::QueryText query;
@@ -55,18 +57,35 @@ std::string FrameOf(Kind kind, size_t random, size_t names) {
   const size_t even = random % names / 2 * 2;
   query.name = kind == Kind::kMissing ? "no" + std::to_string(random) + ".example.com"
                                       : NameOf(kind == Kind::kFailover ? even + 1 : even);
-  query.edns = kind == Kind::kEdns;
+  query.edns = kind == Kind::kEdns || kind == Kind::kCookie;
+  if (kind == Kind::kCookie) query.options = std::string("\0\12\0\10", 4) + "clientck";
   test::FrameText frame;
   if (kind == Kind::kIpv6) {
     frame.source = "2001:db8::99";
     frame.destination = "2001:db8::53";
   }
+  if (kind == Kind::kLimited) {
+    frame.source =
+        "198.18." + std::to_string(random >> 8 & 0xff) + "." + std::to_string(random & 0xff);
+  }
   frame.payload = test::Query(query);
   return test::Frame(frame);
 }
 
-responder::FrameOptions Options() {
+// Every burst comes a second after the last, so that nobody is ever limited.
+uint64_t passed_s = 1;
+constexpr responder::Clock kClock = {
+    .unix_s = responder::kSystemClock.unix_s,
+    .monotonic_ns = []() noexcept { return ++passed_s * 1'000'000'000; }};
+
+responder::FrameOptions Options(Kind kind) {
+  static responder::CookieSecrets secrets;
+  static responder::RateLimiter limiter({.per_second = 1'000'000, .ipv4_prefix = 32},
+                                        responder::RateLimiter::RandomKey());
   responder::FrameOptions options;
+  options.responder.clock = &kClock;
+  options.responder.cookies = &secrets;
+  if (kind == Kind::kLimited) options.responder.limiter = &limiter;
   options.services4 = {{192, 0, 2, 53}};
   responder::Ipv6 service{};
   std::memcpy(service.data(), test::Address("2001:db8::53").data(), service.size());
@@ -124,7 +143,7 @@ void BM_Answer(benchmark::State& state, Kind kind) {
   const auto names = static_cast<size_t>(state.range(0));
   const Traffic traffic = TrafficOf(kind, names);
   const contract::Cut cut = test::CutOf(TableOf(names));
-  const responder::FrameResponder responder(Options());
+  const responder::FrameResponder responder(Options(kind));
   Arena arena(traffic);
   uint64_t cycles = 0, answered = 0;
   for (auto _ : state) {
@@ -162,6 +181,8 @@ BENCHMARK_CAPTURE(BM_Answer, failover, Kind::kFailover)->Apply(Sizes);
 BENCHMARK_CAPTURE(BM_Answer, nxdomain, Kind::kMissing)->Apply(Sizes);
 BENCHMARK_CAPTURE(BM_Answer, edns, Kind::kEdns)->Arg(10000)->ArgName("names");
 BENCHMARK_CAPTURE(BM_Answer, ipv6, Kind::kIpv6)->Arg(10000)->ArgName("names");
+BENCHMARK_CAPTURE(BM_Answer, cookie, Kind::kCookie)->Arg(10000)->ArgName("names");
+BENCHMARK_CAPTURE(BM_Answer, limited, Kind::kLimited)->Arg(10000)->ArgName("names");
 
 }  // namespace
 }  // namespace understudy

@@ -22,6 +22,7 @@
 #include "dataplane/listen/listener.h"
 #include "dataplane/options.h"
 #include "dataplane/packet_side.h"
+#include "dataplane/rate_limit_options.h"
 #include "dataplane/worker/control_watch.h"
 #include "dataplane/worker/quiescence.h"
 #include "dataplane/worker/table_reader.h"
@@ -57,6 +58,7 @@ class Dataplane {
         swap_(quiescence_),
         cookies_(OpenCookies(options)),
         watch_(options.paths, swap_, report_, [](const std::string& line) { spdlog::info(line); }) {
+    StartRateLimit();
     if (cookies_) options_.responder.cookies = &cookies_->secrets();
     watch_.Start(contract::MonotonicNs());
     OpenListener();
@@ -114,6 +116,14 @@ class Dataplane {
     return cookies;
   }
 
+  void StartRateLimit() {
+    const responder::RateLimit& limit = options_.rate_limit;
+    if (limit.per_second == 0) return;
+    limiter_ = std::make_unique<responder::RateLimiter>(limit, responder::RateLimiter::RandomKey());
+    options_.responder.limiter = limiter_.get();
+    spdlog::info("rate limit: {}", TextOf(limit, limiter_->buckets()));
+  }
+
   void Reload() {
     const std::string result = cookies_ ? cookies_->Reload() : "";
     spdlog::info("SIGHUP: {}",
@@ -162,7 +172,8 @@ class Dataplane {
   const contract::ReportWriter report_;
   worker::Quiescence quiescence_;
   worker::TableSwap swap_;
-  std::unique_ptr<CookieKeeper> cookies_;  // null: none are used
+  std::unique_ptr<responder::RateLimiter> limiter_;  // null: nothing is limited
+  std::unique_ptr<CookieKeeper> cookies_;            // null: none are used
   worker::ControlWatch watch_;
   std::unique_ptr<listen::Listener> listener_;
   std::optional<worker::TableReader> listener_reader_;

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "dataplane/answer_options.h"
+#include "dataplane/rate_limit_options.h"
 
 namespace understudy {
 namespace {
@@ -19,6 +20,7 @@ struct RawOptions {
   uint64_t tcp_idle_timeout_ms = 10'000;
   int64_t idle_sleep_us = -1;
   AnswerOptions answers;
+  RateLimitOptions rate_limit;
 };
 
 void Declare(CLI::App& app, Options& options, RawOptions& raw) {
@@ -61,6 +63,7 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
       ->check(CLI::Range(1, 65'536))
       ->capture_default_str();
   raw.answers.Declare(app, options);
+  raw.rate_limit.Declare(app, options.rate_limit);
   app.footer("After \"--\" come options of DPDK's EAL, e.g. -- --lcores 0@(0,1),1@1");
 }
 
@@ -133,6 +136,7 @@ std::string Take(const RawOptions& raw, Options& options) {
   options.tcp_idle_timeout_ms = static_cast<uint32_t>(raw.tcp_idle_timeout_ms);
   if (raw.idle_sleep_us >= 0) options.idle_sleep_us = static_cast<uint32_t>(raw.idle_sleep_us);
   error = raw.answers.Take(options.responder);
+  if (error.empty()) error = raw.rate_limit.Take(options.rate_limit);
   if (!error.empty()) return error;
   error = TakeAddresses(raw.addresses, options);
   return error.empty() ? CheckCombination(options) : error;

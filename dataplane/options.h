@@ -14,6 +14,7 @@
 #include "dataplane/listen/socket_address.h"
 #include "dataplane/port/port_spec.h"
 #include "dataplane/responder/frame_responder.h"
+#include "dataplane/responder/rate_limiter.h"
 
 namespace understudy {
 
@@ -28,6 +29,7 @@ struct Options {
   uint32_t workers = 0;  // 0 = one per queue, at most one per CPU
   responder::ResponderOptions responder;
   bool no_cookies = false;
+  responder::RateLimit rate_limit;
   std::string cookie_secret_file;  // empty = secrets from chance
   bool no_huge = false;
   std::optional<uint32_t> idle_sleep_us;  // unset = by kind of port

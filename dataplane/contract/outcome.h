@@ -46,7 +46,9 @@ namespace understudy::contract {
   X(kQueueFull, "dropped_queue_full", "answered, but the port did not take it")                   \
   /* appended since */                                                                            \
   X(kIdentity, "identity", "name or version of this server, asked in class CH (RFC 4892)")          \
-  X(kCookie, "cookie", "no question, but a server cookie asked for (RFC 7873 5.4)")
+  X(kCookie, "cookie", "no question, but a server cookie asked for (RFC 7873 5.4)")               \
+  X(kRateLimited, "dropped_rate_limited", "more than the rate limit of its address block")         \
+  X(kSlipped, "slipped", "above the rate limit, sent back with TC or BADCOOKIE")
 // clang-format on
 
 enum class Outcome : uint8_t {

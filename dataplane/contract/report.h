@@ -24,7 +24,7 @@
 namespace understudy::contract {
 
 inline constexpr uint64_t kReportMagic = 0x54525052'52444e55;  // "UNDRRPRT"
-inline constexpr uint64_t kReportVersion = 3;
+inline constexpr uint64_t kReportVersion = 4;
 
 // By what the records of positive answers were chosen.
 enum class AnsweredBy : uint8_t { kStatic, kPrimary, kSecondary, kFurther };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/responder/burst_room.h"
 #include "dataplane/wire/frame.h"
 #include "dataplane/wire/neighbour.h"
 
@@ -41,17 +42,15 @@ Outcome Objection(const Frame& frame, const wire::FrameView& view, uint16_t port
   return Outcome::kPositive;
 }
 
-Exchange ExchangeOf(const Frame& frame, const wire::FrameView& view) {
+void SetQuery(const Frame& frame, const wire::FrameView& view, Exchange& exchange) {
   const wire::UdpHeader* udp = wire::ReadUdp(frame.data, view);
   const uint32_t offset = view.layer4_offset + uint32_t{sizeof(wire::UdpHeader)};
-  Exchange exchange;
   exchange.message = frame.data + offset;
   exchange.query_length = static_cast<uint16_t>(udp->length.host() - sizeof(wire::UdpHeader));
   exchange.client = view.source;
   exchange.client_length = view.layer3 == Layer3::kIpv4 ? 4 : 16;
   exchange.capacity = static_cast<uint16_t>(
       std::min<uint32_t>(std::max(frame.capacity, frame.length) - offset, kMaxUdpMessage));
-  return exchange;
 }
 
 }  // namespace
@@ -123,28 +122,29 @@ bool FrameResponder::IsQuery(Frame& frame, const wire::FrameView& view) const no
 }
 
 void FrameResponder::Respond(const contract::Cut& cut, std::span<Frame> burst) const noexcept {
-  wire::FrameView views[kMaxBurst];
-  Exchange exchanges[kMaxBurst];
+  BurstRoom<wire::FrameView, kMaxBurst> views;
+  BurstRoom<Exchange, kMaxBurst> exchanges;
   uint8_t asked[kMaxBurst];  // which frame an exchange belongs to
   size_t count = 0;
   for (size_t i = 0; i < std::min(burst.size(), kMaxBurst); ++i) {
     const wire::FrameView view = wire::ReadFrame(burst[i].data, burst[i].length);
     if (!IsQuery(burst[i], view)) continue;
-    views[count] = view;
-    exchanges[count] = ExchangeOf(burst[i], view);
+    views.Make(count) = view;
+    SetQuery(burst[i], view, exchanges.Make(count));
     asked[count++] = static_cast<uint8_t>(i);
   }
-  responder_.Respond(cut, std::span(exchanges, count));
+  const std::span<Exchange> answered = exchanges.first(count);
+  responder_.Respond(cut, answered);
   for (size_t i = 0; i < count; ++i) {
     Frame& frame = burst[asked[i]];
-    const Exchange& exchange = exchanges[i];
+    const Exchange& exchange = answered[i];
     frame.answered_by = exchange.answered_by;
     if (exchange.answer_length == 0) {
       Drop(frame, exchange.outcome);
       continue;
     }
     const uint32_t length =
-        wire::TurnAround(frame.data, views[i], exchange.answer_length, exchange.sum);
+        wire::TurnAround(frame.data, views.first(count)[i], exchange.answer_length, exchange.sum);
     Send(frame, length, exchange.outcome);
   }
 }

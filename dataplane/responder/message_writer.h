@@ -45,6 +45,9 @@ class MessageWriter {
   // Says why, when the client has EDNS and there is room. Null: nothing to say.
   void Explain(const Explanation* why) noexcept { why_ = why; }
 
+  // Makes it an empty answer with TC set.
+  void Truncate() noexcept { truncated_ = true; }
+
   // Writes OPT and header; returns the length of the answer. `rcode` may be extended.
   uint16_t Finish(uint16_t rcode, bool authoritative) noexcept;
 

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "dataplane/contract/walk.h"
+#include "dataplane/responder/burst_room.h"
 #include "dataplane/responder/edns_options.h"
 #include "dataplane/responder/explanation.h"
 #include "dataplane/responder/message_writer.h"
 #include "dataplane/responder/off_table.h"
+#include "dataplane/responder/rate_limiter.h"
 #include "dataplane/wire/message.h"
 #include "dataplane/wire/query.h"
 
@@ -140,6 +142,13 @@ class Answer {
   bool done_ = false;
 };
 
+// TCP shows that the client is where it says, and so does a cookie of ours (RFC 7873 1).
+bool IsLimited(const Exchange& exchange, const Work& work) {
+  if (exchange.transport != Transport::kUdp) return false;
+  if (work.options != nullptr && work.options->cookie == CookieState::kValid) return false;
+  return work.lookup || exchange.answer_length != 0;
+}
+
 }  // namespace
 
 // Reads the options of a query that has some. What the query is after that.
@@ -157,8 +166,9 @@ class Answer {
 }
 
 // Answers what can be answered without a table; leaves the rest in `work` to be looked up.
-void Responder::Read(const contract::Cut& cut, BurstTime& time, Exchange& exchange, Work& work,
-                     OptionAnswer* options) const noexcept {
+[[gnu::always_inline]] inline void Responder::Read(const contract::Cut& cut, BurstTime& time,
+                                                   Exchange& exchange, Work& work,
+                                                   OptionAnswer* options) const noexcept {
   exchange.answered_by = AnsweredBy::kStatic;
   exchange.answer_length = 0;
   wire::Query& query = work.query;
@@ -174,20 +184,58 @@ void Responder::Read(const contract::Cut& cut, BurstTime& time, Exchange& exchan
   work.name.Assign(query.name, query.name_length);
 }
 
-void Responder::Respond(const contract::Cut& cut, std::span<Exchange> burst) const noexcept {
-  Work work[kMaxBurst];
-  BurstTime time(*options_.clock);
-  OptionAnswer options[kMaxBurst];
-  const size_t count = std::min(burst.size(), kMaxBurst);
-  for (size_t i = 0; i < count; ++i) Read(cut, time, burst[i], work[i], &options[i]);
-  for (size_t i = 0; i < count; ++i) {
-    if (!work[i].lookup) continue;
-    work[i].hash = cut.table->Hash(work[i].name.bytes, work[i].name.length);
-    cut.table->Prefetch(work[i].hash);
+// Takes back the answers that are too many, before the table is asked for them.
+[[gnu::cold, gnu::noinline]] void Responder::Limit(BurstTime& time, std::span<Exchange> burst,
+                                                   std::span<Work> work) const noexcept {
+  uint64_t places[kMaxBurst];
+  for (size_t i = 0; i < burst.size(); ++i) {
+    if (!IsLimited(burst[i], work[i])) continue;
+    places[i] = options_.limiter->PlaceOf(burst[i].client, burst[i].client_length);
+    options_.limiter->Prefetch(places[i]);
   }
-  for (size_t i = 0; i < count; ++i) {
-    if (!work[i].lookup) continue;
-    cut.table->PrefetchNode(work[i].hash);
+  for (size_t i = 0; i < burst.size(); ++i) {
+    Exchange& exchange = burst[i];
+    if (!IsLimited(exchange, work[i])) continue;
+    const RateLimiter::Decision decision = options_.limiter->Charge(
+        places[i], exchange.client, exchange.client_length, time.monotonic_ns());
+    if (decision == RateLimiter::Decision::kAnswer) continue;
+    // Only what the table would have answered is worth a second try over TCP.
+    const bool slip = decision == RateLimiter::Decision::kSlip && work[i].lookup;
+    work[i].lookup = false;
+    exchange.answer_length = 0;
+    exchange.outcome = Outcome::kRateLimited;
+    if (slip) Slip(exchange, work[i]);
+  }
+}
+
+// A client that knows cookies is shown the way past the limit, any other the way to TCP. The same
+// is what BIND does.
+void Responder::Slip(Exchange& exchange, const Work& work) const noexcept {
+  const uint16_t limit = LimitOf(exchange, work.query, options_.max_udp_payload);
+  MessageWriter writer(exchange.message, work.query, work.options, limit, options_.max_udp_payload);
+  const bool cookie = work.options != nullptr && work.options->cookie != CookieState::kNone;
+  if (!cookie) writer.Truncate();
+  exchange.answer_length = writer.Finish(cookie ? wire::kRcodeBadCookie : uint16_t{0}, false);
+  exchange.sum = writer.sum();
+  exchange.outcome = Outcome::kSlipped;
+}
+
+void Responder::Respond(const contract::Cut& cut, std::span<Exchange> burst) const noexcept {
+  BurstRoom<Work, kMaxBurst> room;
+  BurstRoom<OptionAnswer, kMaxBurst> options;
+  BurstTime time(*options_.clock);
+  const size_t count = std::min(burst.size(), kMaxBurst);
+  for (size_t i = 0; i < count; ++i) Read(cut, time, burst[i], room.Make(i), &options.Make(i));
+  const std::span<Work> work = room.first(count);
+  if (options_.limiter != nullptr) [[unlikely]]
+    Limit(time, burst.first(count), work);
+  for (Work& w : work) {
+    if (!w.lookup) continue;
+    w.hash = cut.table->Hash(w.name.bytes, w.name.length);
+    cut.table->Prefetch(w.hash);
+  }
+  for (const Work& w : work) {
+    if (w.lookup) cut.table->PrefetchNode(w.hash);
   }
   for (size_t i = 0; i < count; ++i) {
     if (!work[i].lookup) continue;

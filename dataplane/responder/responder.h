@@ -7,7 +7,8 @@
 // Invariants
 //  1. Never reads outside [message, message + query_length), never writes outside
 //     [message, message + capacity); noexcept, no allocation, no lock, no system call.
-//     The clock is read at most once a burst, when a cookie asks for it.
+//     The clock is read at most once a burst, when a cookie or the rate limiter
+//     asks for it.
 //  2. Every exchange leaves with exactly one outcome; answer_length == 0 exactly for the dropped
 //  ones.
 //  3. All answers of one call come from the one cut given to it.
@@ -31,6 +32,7 @@ inline constexpr uint16_t kMaxUdpMessage = 4096;
 inline constexpr uint16_t kDefaultUdpPayload = 1232;  // DNS flag day 2020: fits every IPv6 path
 
 class CookieSecrets;
+class RateLimiter;
 
 enum class Transport : uint8_t { kUdp, kTcp };
 
@@ -63,6 +65,7 @@ struct ResponderOptions {
   uint16_t tcp_keepalive_100ms = 0;  // said over TCP to clients that ask (RFC 7828); 0: never
   IdentityText identity;
   const CookieSecrets* cookies = nullptr;  // null: no DNS cookies; outlives the responder
+  RateLimiter* limiter = nullptr;          // null: no limit; outlives the responder
   const Clock* clock = &kSystemClock;
 };
 
@@ -82,6 +85,9 @@ class Responder {
             OptionAnswer* options) const noexcept;
   wire::Reading TakeOptions(BurstTime& time, const Exchange& exchange, wire::Reading reading,
                             Work& work, OptionAnswer* options) const noexcept;
+
+  void Limit(BurstTime& time, std::span<Exchange> burst, std::span<Work> work) const noexcept;
+  void Slip(Exchange& exchange, const Work& work) const noexcept;
 
   ResponderOptions options_;
   Identity identity_;

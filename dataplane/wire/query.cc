@@ -85,7 +85,7 @@ Reading ReadRecord(Cursor& cursor, bool may_be_opt, Query* query) {
   return Reading::kQuery;
 }
 
-bool ReadQuestion(Cursor& cursor, Query* query) {
+[[gnu::always_inline]] inline bool ReadQuestion(Cursor& cursor, Query* query) {
   query->name = cursor.at();
   if (!cursor.SkipQuestionName()) return false;
   query->name_length = static_cast<uint16_t>(cursor.at() - query->name);
@@ -98,7 +98,8 @@ bool ReadQuestion(Cursor& cursor, Query* query) {
 }
 
 // All that is behind the question; `before`: records of the sections before the additional one.
-Reading ReadRecords(Cursor& cursor, size_t before, size_t additionals, Query* query) {
+[[gnu::always_inline]] inline Reading ReadRecords(Cursor& cursor, size_t before, size_t additionals,
+                                                  Query* query) {
   const size_t records = before + additionals;
   for (size_t i = 0; i < records; ++i) {
     const Reading reading = ReadRecord(cursor, i >= before, query);

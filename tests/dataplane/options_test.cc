@@ -59,6 +59,25 @@ TEST(Options, AServerSaysWhoItIsOnlyWhenTold) {
   EXPECT_EQ(told.options->responder.identity.version, "2");
 }
 
+TEST(Options, RateLimitingIsOffUntilARateIsGiven) {
+  const auto off = Parse({"--instance", "e", "--listen", "[::1]:53"});
+  ASSERT_TRUE(off.options) << off.text;
+  EXPECT_EQ(off.options->rate_limit.per_second, 0U);
+  const auto on =
+      Parse({"--instance", "e", "--listen", "[::1]:53", "--rate-limit", "100", "--rate-limit-slip",
+             "0", "--rate-limit-ipv4-prefix", "32", "--rate-limit-ipv6-prefix", "64",
+             "--rate-limit-exempt", "192.0.2.0/24", "--rate-limit-exempt", "2001:db8::1"});
+  ASSERT_TRUE(on.options) << on.text;
+  const responder::RateLimit& limit = on.options->rate_limit;
+  EXPECT_EQ(limit.per_second, 100U);
+  EXPECT_EQ(limit.slip, 0U);
+  EXPECT_EQ(limit.ipv4_prefix, 32);
+  EXPECT_EQ(limit.ipv6_prefix, 64);
+  ASSERT_EQ(limit.exempt.size(), 2U);
+  EXPECT_EQ(limit.exempt[0].prefix, 24);
+  EXPECT_EQ(limit.exempt[1].prefix, 128);
+}
+
 struct Wrong {
   std::vector<const char*> arguments;
   const char* says;
@@ -80,6 +99,12 @@ TEST(Options, WhatIsWrongIsSaid) {
       {{"--instance", "e", "--listen", "127.0.0.1:1", "--nsid", "0x123"}, "pairs of hexadecimal"},
       {{"--instance", "e", "--listen", "127.0.0.1:1", "--nsid", too_long}, "1 to 128 octets"},
       {{"--instance", "e", "--listen", "127.0.0.1:1", "--identity", too_long}, "1 to 255 octets"},
+      {{"--instance", "e", "--listen", "127.0.0.1:1", "--rate-limit-exempt", "192.0.2.0/33"},
+       "is no address block"},
+      {{"--instance", "e", "--listen", "127.0.0.1:1", "--rate-limit-ipv4-prefix", "33"}, "33"},
+      {{"--instance", "e", "--listen", "127.0.0.1:1", "--rate-limit", "1000001"}, "1000000"},
+      {{"--instance", "e", "--listen", "127.0.0.1:1", "--no-cookies", "--cookie-secret-file", "x"},
+       "exclude each other"},
       {{"--instance", "e", "--listen", "127.0.0.1:1", "--colour", "red"}, "--colour"},
       {{"--instance", "e", "--listen", "127.0.0.1:1", "--", "-l", "0"}, "need a --port"},
   };

@@ -5,6 +5,8 @@
 #include <optional>
 #include <thread>
 
+#include "dataplane/responder/cookie_secrets.h"
+#include "dataplane/responder/rate_limiter.h"
 #include "tests/dataplane/listen/dns_client.h"
 #include "tests/dataplane/message_text.h"
 #include "tests/dataplane/serving_fixture.h"
@@ -33,8 +35,9 @@ class ListenerTest : public testing::Test {
   ~ListenerTest() override { Stop(); }
 
   void Start(const std::string& address = "127.0.0.1:0", uint32_t connections = 16,
-             uint32_t idle_timeout_ms = 60'000) {
+             uint32_t idle_timeout_ms = 60'000, const responder::ResponderOptions& options = {}) {
     ListenerSettings settings;
+    settings.responder = options;
     std::string error;
     settings.addresses.push_back(*ParseSocketAddress(address, &error));
     settings.tcp_connections = connections;
@@ -289,6 +292,54 @@ TEST_F(ListenerTest, AnAddressInUseIsAnErrorThatNamesIt) {
   std::string error;
   EXPECT_FALSE(Listener::Open(settings, &error));
   EXPECT_NE(error.find("cannot listen on UDP 127.0.0.1:"), std::string::npos) << error;
+}
+
+TEST_F(ListenerTest, UdpIsLimitedWhereTcpIsNot) {
+  responder::RateLimiter limiter({.per_second = 3, .slip = 0}, responder::RateLimiter::RandomKey());
+  static constexpr responder::Clock kStopped = {
+      .unix_s = []() noexcept { return uint64_t{1}; },
+      .monotonic_ns = []() noexcept { return uint64_t{1}; }};
+  responder::ResponderOptions options;
+  options.limiter = &limiter;
+  options.clock = &kStopped;
+  serving_.AdoptZoneOfCases();
+  Start("127.0.0.1:0", 16, 60'000, options);
+  const DnsClient udp(server(), SOCK_DGRAM);
+  for (unsigned id = 1; id <= 10; ++id) udp.Send(AskFor("app.example.com", id));
+  for (unsigned id = 1; id <= 3; ++id) EXPECT_EQ(IdOf(udp.ReceiveDatagram()), id);
+  const DnsClient tcp(server(), SOCK_STREAM);
+  for (unsigned id = 1; id <= 10; ++id) {
+    tcp.Send(Framed(AskFor("app.example.com", id)));
+    EXPECT_EQ(IdOf(tcp.ReceiveMessage()), id);
+  }
+  EXPECT_TRUE(Eventually([&] { return Counted(Outcome::kRateLimited) == 7; }));
+  EXPECT_FALSE(udp.HasData());
+  Stop();
+  EXPECT_EQ(Counted(Outcome::kPositive), 13U);
+  EXPECT_EQ(Sum(), 20U);
+}
+
+TEST_F(ListenerTest, ACookieIsForTheAddressOfTheSocketsPeer) {
+  responder::CookieSecrets secrets;
+  responder::ResponderOptions options;
+  options.cookies = &secrets;
+  serving_.AdoptZoneOfCases();
+  Start("127.0.0.1:0", 16, 60'000, options);
+  const auto ask = [](const std::string& cookie) {
+    return Query(
+        {.edns = true,
+         .options = test::U16(10) + test::U16(static_cast<unsigned>(cookie.size())) + cookie});
+  };
+  const auto cookie_of = [](const std::string& answer) {
+    return answer.substr(std::max<size_t>(answer.size(), 24) - 24);  // the only option, at the end
+  };
+  const DnsClient udp(server(), SOCK_DGRAM);
+  udp.Send(ask("12345678"));
+  const std::string cookie = cookie_of(udp.ReceiveDatagram());
+  EXPECT_EQ(cookie.substr(0, 8), "12345678");
+  const DnsClient tcp(server(), SOCK_STREAM);
+  tcp.Send(Framed(ask(cookie)));
+  EXPECT_EQ(cookie_of(tcp.ReceiveMessage()), cookie) << "valid over TCP too";
 }
 
 }  // namespace

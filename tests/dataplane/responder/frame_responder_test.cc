@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/responder/rate_limiter.h"
 #include "tests/dataplane/frames.h"
 #include "tests/dataplane/message_text.h"
 #include "tests/dataplane/responder/cases.h"
@@ -191,6 +192,36 @@ TEST(FrameResponderTest, EveryFrameHasOneOutcomeAndTheyAddUp) {
                                  ? Outcome::kToKernel
                                  : test::FrameCases()[i].outcome;
     EXPECT_EQ(burst[i].outcome, expected) << test::FrameCases()[i].description;
+  }
+}
+
+TEST(FrameResponderTest, LimitsAnswersByTheAddressInTheFrame) {
+  RateLimiter limiter({.per_second = 1, .slip = 2}, RateLimiter::RandomKey());
+  static constexpr Clock kStopped = {.unix_s = []() noexcept { return uint64_t{1}; },
+                                     .monotonic_ns = []() noexcept { return uint64_t{1}; }};
+  FrameOptions options = Options(false, false);
+  options.responder.limiter = &limiter;
+  options.responder.clock = &kStopped;
+  const auto ask = [&](const char* source, const char* destination) {
+    return Handle(test::Frame({.source = source,
+                               .destination = destination,
+                               .payload = test::Query({.name = "app.example.com"})}),
+                  options);
+  };
+  for (const auto& [source, other, destination] :
+       {std::tuple{"192.0.2.99", "192.0.3.99", "192.0.2.53"},
+        {"2001:db8::99", "2001:db8:0:100::99", "2001:db8::53"}}) {
+    EXPECT_EQ(ask(source, destination).outcome, Outcome::kPositive);
+    const Handled dropped = ask(source, destination);
+    EXPECT_EQ(dropped.outcome, Outcome::kRateLimited);
+    EXPECT_EQ(dropped.action, Action::kDrop);
+    const Handled slipped = ask(source, destination);
+    EXPECT_EQ(slipped.outcome, Outcome::kSlipped);
+    ASSERT_EQ(slipped.action, Action::kSend);
+    std::string payload;
+    test::DatagramText(slipped.frame, &payload);
+    EXPECT_EQ(test::AnswerText(payload), "NOERROR tc rd | | |");
+    EXPECT_EQ(ask(other, destination).outcome, Outcome::kPositive);
   }
 }
 

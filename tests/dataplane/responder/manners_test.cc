@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/responder/cookie_secrets.h"
+#include "dataplane/responder/rate_limiter.h"
 #include "tests/dataplane/message_text.h"
 #include "tests/dataplane/responder/asking.h"
 #include "tests/dataplane/responder/hex.h"
@@ -72,9 +73,9 @@ TEST(Manners, FitsTheLargestOptionsBehindTheLongestQuestion) {
   EXPECT_NE(text.find(" +15:0014"), std::string::npos) << text;
 }
 
-uint64_t cookie_time_s = 0;
-constexpr Clock kCookieClock = {.unix_s = []() noexcept { return cookie_time_s; },
-                                .monotonic_ns = kSystemClock.monotonic_ns};
+uint64_t time_s = 0;
+constexpr Clock kTestClock = {.unix_s = []() noexcept { return time_s; },
+                              .monotonic_ns = []() noexcept { return time_s * 1'000'000'000; }};
 
 CookieKeys KeysOf(uint8_t current, uint8_t other) {
   CookieKeys keys;
@@ -87,10 +88,10 @@ CookieKeys KeysOf(uint8_t current, uint8_t other) {
 class CookieTest : public testing::Test {
  protected:
   CookieTest() {
-    cookie_time_s = 1'000'000;
+    time_s = 1'000'000;
     secrets_.Publish(KeysOf(1, 1));
     options_.cookies = &secrets_;
-    options_.clock = &kCookieClock;
+    options_.clock = &kTestClock;
   }
   // Returns the cookie of the answer, in hexadecimal digits.
   std::string Exchange(const std::string& cookie, Transport transport = Transport::kUdp) {
@@ -110,10 +111,10 @@ class CookieTest : public testing::Test {
 TEST_F(CookieTest, AValidCookieComesBackAsItIsUntilItIsHalfAnHourOld) {
   const std::string first = Exchange("0102030405060708");
   EXPECT_EQ(first.substr(0, 16), "0102030405060708");
-  cookie_time_s += 1800;
+  time_s += 1800;
   EXPECT_EQ(Exchange(first), first);
   EXPECT_EQ(Exchange(first, Transport::kTcp), first) << "TCP shares the secrets";
-  cookie_time_s += 1;
+  time_s += 1;
   const std::string second = Exchange(first);
   EXPECT_NE(second, first);
   EXPECT_EQ(Exchange(second), second);
@@ -151,6 +152,93 @@ TEST_F(CookieTest, WithoutSecretsCookiesAreUnknownOptions) {
   options_.cookies = nullptr;
   EXPECT_EQ(Exchange("0102030405060708"), "REFUSED rd | | | OPT 1232 +15:0014");
   EXPECT_EQ(Exchange("01"), "REFUSED rd | | | OPT 1232 +15:0014");
+}
+
+// One answer a second for the client of cases; the time is that of the cookies.
+class RateLimitTest : public CookieTest {
+ protected:
+  RateLimitTest() { options_.limiter = &limiter_; }
+  Spoken AskFor(const test::QueryText& query, Transport transport = Transport::kUdp) {
+    const Spoken spoken = Ask(test::Query(query), transport, TheNode().cut(), options_);
+    EXPECT_EQ(spoken.answer.empty(), spoken.outcome == Outcome::kRateLimited);
+    return spoken;
+  }
+  void UseUp() { EXPECT_EQ(AskFor({}).outcome, Outcome::kPositive); }
+
+  RateLimiter limiter_{{.per_second = 1}, RateLimiter::RandomKey()};
+};
+
+TEST_F(RateLimitTest, EverySecondLimitedQueryIsSentToTcp) {
+  UseUp();
+  EXPECT_EQ(AskFor({}).outcome, Outcome::kRateLimited);
+  const Spoken slipped = AskFor({.name = "many.example.com", .edns = true});
+  EXPECT_EQ(slipped.outcome, Outcome::kSlipped);
+  EXPECT_EQ(test::AnswerText(slipped.answer), "NOERROR tc rd | | | OPT 1232");
+  EXPECT_EQ(AskFor({}).outcome, Outcome::kRateLimited);
+  time_s += 1;
+  UseUp();
+}
+
+TEST_F(RateLimitTest, TcpIsNeverLimited) {
+  UseUp();
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(AskFor({}, Transport::kTcp).outcome, Outcome::kPositive);
+}
+
+TEST_F(RateLimitTest, ErrorsAreLimitedAndNeverSlip) {
+  UseUp();
+  const test::QueryText errors[] = {{.qclass = 4},
+                                    {.flags = 0x2000},
+                                    {.trailing = "x"},
+                                    {.edns = true, .version = 1},
+                                    {.name = "id.server", .type = 16, .qclass = 3}};
+  for (int i = 0; i < 2; ++i) {
+    for (const test::QueryText& query : errors) {
+      EXPECT_EQ(AskFor(query).outcome, Outcome::kRateLimited);
+    }
+  }
+  EXPECT_EQ(Ask(test::Query({.flags = 0x8000}), Transport::kUdp, TheNode().cut(), options_).outcome,
+            Outcome::kResponse)
+      << "what is never answered is not counted as limited";
+}
+
+TEST_F(RateLimitTest, AValidCookieIsTheWayPastTheLimit) {
+  UseUp();
+  const auto with = [](const std::string& cookie) {
+    return test::QueryText{.edns = true,
+                           .options = test::U16(10) +
+                                      test::U16(static_cast<unsigned>(cookie.size() / 2)) +
+                                      test::Hex(cookie)};
+  };
+  EXPECT_EQ(AskFor(with("0102030405060708")).outcome, Outcome::kRateLimited);
+  const Spoken slipped = AskFor(with("0102030405060708"));
+  EXPECT_EQ(slipped.outcome, Outcome::kSlipped);
+  const std::string text = test::AnswerText(slipped.answer);
+  const std::string head = "RCODE7 rd | | | OPT 1232 rcode+16 +10:";
+  ASSERT_EQ(text.substr(0, head.size()), head) << "BADCOOKIE with a cookie to use";
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(AskFor(with(text.substr(head.size()))).outcome, Outcome::kPositive);
+  }
+}
+
+TEST_F(RateLimitTest, ABurstIsLimitedQueryByQuery) {
+  std::vector<std::vector<uint8_t>> buffers(kMaxBurst, std::vector<uint8_t>(kMaxUdpMessage));
+  std::vector<responder::Exchange> burst(kMaxBurst);
+  const std::string query = test::Query({});
+  const std::string clients[] = {test::Address("192.0.2.1"), test::Address("2001:db8::1")};
+  for (size_t i = 0; i < kMaxBurst; ++i) {
+    std::ranges::copy(query, buffers[i].begin());
+    burst[i].message = buffers[i].data();
+    burst[i].query_length = static_cast<uint16_t>(query.size());
+    burst[i].capacity = kMaxUdpMessage;
+    burst[i].client = reinterpret_cast<const uint8_t*>(clients[i % 2].data());
+    burst[i].client_length = static_cast<uint8_t>(clients[i % 2].size());
+  }
+  Responder(options_).Respond(TheNode().cut(), burst);
+  contract::Tally tally;
+  for (const responder::Exchange& exchange : burst) Count(exchange, tally);
+  EXPECT_EQ(tally.outcomes[static_cast<size_t>(Outcome::kPositive)], 2U);
+  EXPECT_EQ(tally.outcomes[static_cast<size_t>(Outcome::kSlipped)], 30U);
+  EXPECT_EQ(tally.outcomes[static_cast<size_t>(Outcome::kRateLimited)], 32U);
 }
 
 }  // namespace
