@@ -24,6 +24,8 @@ inline void WriteZoneOfCases(const std::string& path) {
       .Failover(z, "app.example.com", "AAAA", 30, app, {"2001:db8::10"}, {"2001:db8:1::10"})
       .Failover(z, "site.example.com", "A", 20, site, {"192.0.2.20"}, {"198.51.100.20"})
       .Failover(z, "half.example.com", "A", 20, site, {"192.0.2.21"}, {})
+      .Failover(z, "both.example.com", "A", 20, site, {"192.0.2.22"}, {})
+      .Record(z, "both.example.com", "TXT", 60, {"always"})
       .Failover(z, "move.example.com", "CNAME", 20, site, {"www.example.com"}, {"app.example.com"})
       .Record(z, "www.example.com", "A", 60, {"192.0.2.1", "192.0.2.2"})
       .Record(z, "www.example.com", "TXT", 60, {"odd"})
