@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "dataplane/wire/message.h"
 
@@ -112,7 +113,8 @@ std::string NameToWire(std::string_view text) {
       i += 3;
       continue;
     }
-    if (text[i] == '\\' && ++i == text.size()) return "";
+    if (text[i] == '\\') ++i;
+    if (i == text.size()) return "";
     label += text[i];
   }
   if (!text.empty() && !close()) return "";
@@ -128,42 +130,50 @@ std::optional<uint16_t> TypeOf(std::string_view text) {
   return std::nullopt;
 }
 
-bool Questions::Add(std::string_view name, uint16_t type, uint8_t rcode, bool random_case) {
+// The questions to draw from, each once.
+class Pool {
+ public:
+  explicit Pool(const QuestionOptions& options) : options_(options), random_(options.seed) {}
+
+  std::string Fill();
+  void AddMisses();
+  Questions DrawAll();
+
+ private:
+  struct Question {
+    std::string wire;  // the name
+    uint16_t type = 0;
+    uint8_t rcode = 0;
+  };
+
+  bool Add(std::string_view name, uint16_t type, uint8_t rcode);
+  std::string ReadFile(uint16_t type);
+  std::string FillPattern(uint16_t type);
+  void Append(Questions& all, const Question& question, bool edns) const;
+
+  const QuestionOptions& options_;
+  uint64_t random_;
+  std::vector<Question> questions_;
+  size_t hits_ = 0;  // of them, the first ones
+};
+
+bool Pool::Add(std::string_view name, uint16_t type, uint8_t rcode) {
   std::string wire = NameToWire(name);
   if (wire.empty()) return false;
-  if (random_case) {
+  if (options_.random_case) {
     // Label lengths are below 'A', so this leaves them alone.
     for (char& octet : wire) {
       const bool is_letter = (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z');
       if (is_letter && (Next(random_) & 1) != 0) octet = static_cast<char>(octet ^ 0x20);
     }
   }
-  const size_t length = sizeof(wire::MessageHeader) + wire.size() + 4;
-  questions_.push_back(
-      {.offset = bytes_.size(), .length = static_cast<uint16_t>(length), .rcode = rcode});
-  for (const bool edns : {false, true}) {
-    const size_t at = bytes_.size();
-    bytes_.resize(at + length + (edns ? wire::kOptLength : 0));
-    uint8_t* message = &bytes_[at];
-    auto* header = reinterpret_cast<wire::MessageHeader*>(message);
-    header->questions = wire::Big16(1);
-    header->additionals = wire::Big16(edns ? 1 : 0);
-    std::memcpy(message + wire::kQuestionOffset, wire.data(), wire.size());
-    wire::Put16(message + length - 4, type);
-    wire::Put16(message + length - 2, wire::kClassIn);
-    if (!edns) continue;
-    wire::Put16(message + length + 1, wire::kTypeOpt);
-    wire::Put16(message + length + 3, kOfferedPayload);
-  }
+  questions_.push_back({.wire = std::move(wire), .type = type, .rcode = rcode});
   return true;
 }
 
-bool Questions::ReadFile(const QuestionOptions& options, uint16_t type, std::string* error) {
-  std::ifstream file(options.names_file);
-  if (!file) {
-    *error = options.names_file + ": cannot be read";
-    return false;
-  }
+std::string Pool::ReadFile(uint16_t type) {
+  std::ifstream file(options_.names_file);
+  if (!file) return options_.names_file + ": cannot be read";
   std::string line;
   for (size_t number = 1; std::getline(file, line); ++number) {
     std::istringstream words(line);
@@ -171,103 +181,108 @@ bool Questions::ReadFile(const QuestionOptions& options, uint16_t type, std::str
     if (!(words >> name) || name.starts_with('#')) continue;
     words >> type_word >> rcode_word;
     const auto type_of_line = type_word.empty() ? type : TypeOf(type_word);
-    const auto rcode = rcode_word.empty() ? 0 : RcodeOf(rcode_word);
-    if (!type_of_line || !rcode ||
-        !Add(name, *type_of_line, static_cast<uint8_t>(*rcode), options.random_case)) {
-      *error = options.names_file + ":" + std::to_string(number) + ": '" + line +
-               "' is not NAME [TYPE [RCODE]]";
-      return false;
+    const auto rcode = rcode_word.empty() ? uint8_t{0} : RcodeOf(rcode_word);
+    if (!type_of_line || !rcode || !Add(name, *type_of_line, *rcode)) {
+      return options_.names_file + ":" + std::to_string(number) + ": '" + line +
+             "' is not NAME [TYPE [RCODE]]";
     }
   }
-  if (questions_.empty()) *error = options.names_file + ": has no name";
-  return !questions_.empty();
+  return questions_.empty() ? options_.names_file + ": has no name" : "";
 }
 
-bool Questions::FillPattern(const QuestionOptions& options, uint16_t type, std::string* error) {
-  const size_t mark = options.pattern.find('#');
-  const std::string head = options.pattern.substr(0, mark);
-  const std::string rest = mark == std::string::npos ? "" : options.pattern.substr(mark + 1);
-  const uint64_t count = mark == std::string::npos ? 1 : options.count;
-  for (uint64_t i = 0; i < count; ++i) {
-    const std::string number = mark == std::string::npos ? "" : std::to_string(i);
-    if (Add(head + number + rest, type, 0, options.random_case)) continue;
-    *error = "--pattern: '" + head + number + rest + "' is not a name";
-    return false;
+std::string Pool::FillPattern(uint16_t type) {
+  const size_t mark = options_.pattern.find('#');
+  const bool counts = mark != std::string::npos;
+  for (uint64_t i = 0; i < (counts ? options_.count : 1); ++i) {
+    std::string name = options_.pattern;
+    if (counts) name.replace(mark, 1, std::to_string(i));
+    if (!Add(name, type, 0)) return "--pattern: '" + name + "' is not a name";
   }
-  return true;
+  return "";
 }
 
-// Names beside those asked for: one label more, which is in no zone file.
-void Questions::AddMisses(const QuestionOptions& options) {
-  const size_t hits = questions_.size();
+// Empty when all is well.
+std::string Pool::Fill() {
+  const std::optional<uint16_t> type = TypeOf(options_.type);
+  if (!type) return "--type: '" + options_.type + "' is not a type (A, AAAA, ..., TYPE65)";
+  std::string error = options_.names_file.empty() ? FillPattern(*type) : ReadFile(*type);
+  hits_ = questions_.size();
+  return error;
+}
+
+// Names beside those asked for, which are in no zone file.
+void Pool::AddMisses() {
   for (size_t i = 0; i < kMisses; ++i) {
-    const Question& beside = questions_[Next(random_) % hits];
-    const uint8_t* name = &bytes_[beside.offset + wire::kQuestionOffset];
-    const size_t length = beside.length - wire::kQuestionOffset - 4;
-    std::string text = "miss" + std::to_string(Next(random_) & 0xffffffff);
+    const Question beside = questions_[Next(random_) % hits_];
+    const std::string label = "miss" + std::to_string(Next(random_) & 0xffffffff);
     // In place of the first label, so that the name is a sibling of one that exists.
-    for (size_t at = length > 1 ? name[0] + size_t{1} : 0; name[at] != 0; at += name[at] + 1) {
-      text += '.';
-      for (size_t k = 1; k <= name[at]; ++k) {
-        if (name[at + k] == '.' || name[at + k] == '\\') text += '\\';
-        text += static_cast<char>(name[at + k]);
-      }
-    }
-    const uint16_t type = wire::Get16(name + length);
-    Add(text, type, static_cast<uint8_t>(wire::Rcode::kNxDomain), options.random_case);
+    const auto first = static_cast<size_t>(static_cast<uint8_t>(beside.wire[0]));
+    const std::string rest = first == 0 ? beside.wire : beside.wire.substr(first + 1);
+    std::string wire = static_cast<char>(label.size()) + label + rest;
+    if (wire.size() > wire::kMaxNameLength) continue;
+    questions_.push_back({.wire = std::move(wire),
+                          .type = beside.type,
+                          .rcode = static_cast<uint8_t>(wire::Rcode::kNxDomain)});
   }
 }
 
-void Questions::DrawAll(const QuestionOptions& options, size_t hits) {
-  const Popularity popularity(hits, options.zipf);
-  const size_t misses = questions_.size() - hits;
-  draws_.resize(kDraws);
-  for (uint32_t& draw : draws_) {
-    const bool miss = misses != 0 && Fraction(random_) < options.miss_share;
-    draw = static_cast<uint32_t>(miss ? hits + Next(random_) % misses
-                                      : popularity.Draw(hits, random_));
-    if (Fraction(random_) < options.edns_share) draw |= kWithEdns;
+void Pool::Append(Questions& all, const Question& question, bool edns) const {
+  const size_t end = wire::kQuestionOffset + question.wire.size() + 4;
+  const size_t length = end + (edns ? wire::kOptLength : 0);
+  const size_t at = all.bytes_.size();
+  all.bytes_.resize(at + length);
+  uint8_t* message = &all.bytes_[at];
+  auto* header = reinterpret_cast<wire::MessageHeader*>(message);
+  header->questions = wire::Big16(1);
+  header->additionals = wire::Big16(edns ? 1 : 0);
+  std::memcpy(message + wire::kQuestionOffset, question.wire.data(), question.wire.size());
+  wire::Put16(message + end - 4, question.type);
+  wire::Put16(message + end - 2, wire::kClassIn);
+  if (edns) {
+    wire::Put16(message + end + 1, wire::kTypeOpt);  // behind the root's name
+    wire::Put16(message + end + 3, kOfferedPayload);
   }
+  all.queries_.push_back({.offset = static_cast<uint32_t>(at),
+                          .length = static_cast<uint16_t>(length),
+                          .question_end = static_cast<uint16_t>(end),
+                          .rcode = question.rcode});
+}
+
+Questions Pool::DrawAll() {
+  const Popularity popularity(hits_, options_.zipf);
+  const size_t misses = questions_.size() - hits_;
+  Questions all;
+  for (size_t i = 0; i < kDraws; ++i) {
+    const bool miss = misses != 0 && Fraction(random_) < options_.miss_share;
+    const size_t place = miss ? hits_ + Next(random_) % misses : popularity.Draw(hits_, random_);
+    Append(all, questions_[place], Fraction(random_) < options_.edns_share);
+  }
+  return all;
 }
 
 std::optional<Questions> Questions::Build(const QuestionOptions& options, std::string* error) {
-  Questions questions;
-  questions.random_ = options.seed;
-  const std::optional<uint16_t> type = TypeOf(options.type);
-  if (!type) {
-    *error = "--type: '" + options.type + "' is not a type (A, AAAA, ..., TYPE65)";
-    return std::nullopt;
-  }
-  const bool built = options.names_file.empty() ? questions.FillPattern(options, *type, error)
-                                                : questions.ReadFile(options, *type, error);
-  if (!built) return std::nullopt;
-  const size_t hits = questions.questions_.size();
-  if (options.miss_share > 0) questions.AddMisses(options);
-  questions.DrawAll(options, hits);
-  return questions;
-}
-
-std::span<const uint8_t> Questions::Message(uint32_t handle) const {
-  const Question& question = questions_[handle & ~kWithEdns];
-  if ((handle & kWithEdns) == 0) return {&bytes_[question.offset], question.length};
-  return {&bytes_[question.offset + question.length], size_t{question.length} + wire::kOptLength};
+  Pool pool(options);
+  *error = pool.Fill();
+  if (!error->empty()) return std::nullopt;
+  if (options.miss_share > 0) pool.AddMisses();
+  return pool.DrawAll();
 }
 
 Verdict Questions::Check(uint32_t handle, std::span<const uint8_t> answer) const {
-  const Question& question = questions_[handle & ~kWithEdns];
+  const Query& query = queries_[handle];
   if (answer.size() < sizeof(wire::MessageHeader) || (answer[2] & wire::kQr) == 0) {
     return Verdict::kNotAResponse;
   }
-  const uint8_t* asked = &bytes_[question.offset];
-  if (answer.size() < question.length ||
+  const uint8_t* asked = &bytes_[query.offset];
+  if (answer.size() < query.question_end ||
       std::memcmp(answer.data() + wire::kQuestionOffset, asked + wire::kQuestionOffset,
-                  question.length - wire::kQuestionOffset) != 0) {
+                  query.question_end - wire::kQuestionOffset) != 0) {
     return Verdict::kWrongQuestion;
   }
-  if ((answer[3] & 0x0f) != question.rcode) return Verdict::kWrongRcode;
+  if ((answer[3] & 0x0f) != query.rcode) return Verdict::kWrongRcode;
   const auto* header = reinterpret_cast<const wire::MessageHeader*>(answer.data());
   const bool truncated = (answer[2] & wire::kTc) != 0;
-  if (question.rcode == 0 && header->answers.host() == 0 && !truncated) return Verdict::kNoAnswer;
+  if (query.rcode == 0 && header->answers.host() == 0 && !truncated) return Verdict::kNoAnswer;
   return Verdict::kRight;
 }
 

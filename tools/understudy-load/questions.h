@@ -48,33 +48,27 @@ class Questions {
   static std::optional<Questions> Build(const QuestionOptions& options, std::string* error);
 
   // The query of turn `turn`: a handle to keep until its answer comes.
-  uint32_t Draw(uint64_t turn) const { return draws_[turn & (draws_.size() - 1)]; }
+  uint32_t Draw(uint64_t turn) const { return static_cast<uint32_t>(turn & (queries_.size() - 1)); }
   // The message behind a handle, with id 0.
-  std::span<const uint8_t> Message(uint32_t handle) const;
+  std::span<const uint8_t> Message(uint32_t handle) const {
+    return {&bytes_[queries_[handle].offset], queries_[handle].length};
+  }
   // Looks at everything but the id.
   Verdict Check(uint32_t handle, std::span<const uint8_t> answer) const;
 
-  size_t size() const { return questions_.size(); }
-
  private:
-  struct Question {
-    uint64_t offset = 0;  // of the message without OPT; the one with it follows
+  struct Query {
+    uint32_t offset = 0;
     uint16_t length = 0;
+    uint16_t question_end = 0;
     uint8_t rcode = 0;
   };
+  friend class Pool;
 
-  bool Add(std::string_view name, uint16_t type, uint8_t rcode, bool random_case);
-  bool ReadFile(const QuestionOptions& options, uint16_t type, std::string* error);
-  bool FillPattern(const QuestionOptions& options, uint16_t type, std::string* error);
-  void AddMisses(const QuestionOptions& options);
-  void DrawAll(const QuestionOptions& options, size_t hits);
-
-  static constexpr uint32_t kWithEdns = 0x80000000;
-
+  // In the order in which they are asked, so that the generator reads them as a stream: it shall
+  // not wait for memory where the server does.
+  std::vector<Query> queries_;  // a power of two of them
   std::vector<uint8_t> bytes_;
-  std::vector<Question> questions_;
-  std::vector<uint32_t> draws_;  // a power of two of them
-  uint64_t random_ = 0;
 };
 
 // "www.Example.com" (escapes \. and \DDD) in wire form; empty when it is no name (RFC 1035 2.3.4).

@@ -52,7 +52,6 @@ std::vector<uint8_t> AnswerTo(const Questions& questions, uint32_t handle, uint8
 
 TEST(Questions, APatternCountsThroughItsNames) {
   const Questions questions = Built({.pattern = "n#.example.com", .count = 3});
-  EXPECT_EQ(questions.size(), 3U);
   std::map<std::string, int> seen;
   for (uint64_t turn = 0; turn < 300; ++turn) ++seen[Asked(questions, questions.Draw(turn))];
   EXPECT_EQ(seen.size(), 3U);
@@ -63,7 +62,9 @@ TEST(Questions, TheSameSeedAsksTheSame) {
   const QuestionOptions options = {
       .pattern = "n#.test", .count = 100, .edns_share = 0.5, .seed = 7};
   const Questions one = Built(options), two = Built(options);
-  for (uint64_t turn = 0; turn < 1000; ++turn) ASSERT_EQ(one.Draw(turn), two.Draw(turn));
+  for (uint64_t turn = 0; turn < 1000; ++turn) {
+    ASSERT_EQ(Asked(one, one.Draw(turn)), Asked(two, two.Draw(turn)));
+  }
 }
 
 TEST(Questions, SharesOfEdnsAndOfMissesAreKept) {
@@ -76,25 +77,33 @@ TEST(Questions, SharesOfEdnsAndOfMissesAreKept) {
     edns += asked.ends_with("+edns");
     misses += asked.find("miss") != std::string::npos;
   }
-  EXPECT_NEAR(edns, kTurns / 2, kTurns / 50);
-  EXPECT_NEAR(misses, kTurns / 4, kTurns / 50);
+  EXPECT_NEAR(edns, 0.5 * kTurns, 0.02 * kTurns);
+  EXPECT_NEAR(misses, 0.25 * kTurns, 0.02 * kTurns);
 }
 
 TEST(Questions, WithZipfTheFirstNameIsAskedForMost) {
   const Questions questions = Built({.pattern = "n#.test", .count = 100, .zipf = 1});
-  std::map<uint32_t, int> seen;
-  for (uint64_t turn = 0; turn < 100'000; ++turn) ++seen[questions.Draw(turn)];
-  EXPECT_NEAR(seen[0] / static_cast<double>(seen[9]), 10, 2);
+  std::map<std::string, int> seen;
+  for (uint64_t turn = 0; turn < 100'000; ++turn) ++seen[Asked(questions, questions.Draw(turn))];
+  EXPECT_NEAR(seen[test::Wire("n0.test.")] / static_cast<double>(seen[test::Wire("n9.test.")]), 10,
+              2);
 }
 
 TEST(Questions, AFileSaysTypeAndRcode) {
   const test::Scratch scratch;
   std::ofstream(scratch / "names") << "# names\n\na.test AAAA\nb.test A NXDOMAIN\n";
   const Questions questions = Built({.names_file = scratch / "names"});
-  ASSERT_EQ(questions.size(), 2U);
-  EXPECT_EQ(questions.Check(0, AnswerTo(questions, 0, 0, 1)), Verdict::kRight);
-  EXPECT_EQ(questions.Check(1, AnswerTo(questions, 1, 3, 0)), Verdict::kRight);
-  EXPECT_EQ(questions.Check(1, AnswerTo(questions, 1, 0, 1)), Verdict::kWrongRcode);
+  std::map<std::string, int> seen;
+  for (uint32_t turn = 0; turn < 100; ++turn) {
+    const std::string asked = Asked(questions, turn);
+    ++seen[asked];
+    const bool exists = asked == test::Wire("a.test.");
+    const auto answered = AnswerTo(questions, turn, 0, 1);
+    const auto denied = AnswerTo(questions, turn, 3, 0);
+    EXPECT_EQ(questions.Check(turn, exists ? answered : denied), Verdict::kRight);
+    EXPECT_EQ(questions.Check(turn, exists ? denied : answered), Verdict::kWrongRcode);
+  }
+  EXPECT_EQ(seen.size(), 2U);
 }
 
 TEST(Questions, EveryKindOfWrongAnswerIsSeen) {
