@@ -65,13 +65,12 @@ std::string ReadableName(std::string_view name) {
 TableDraft::TableDraft() { groups_.push_back({"", 1}); }
 
 void TableDraft::Reserve(size_t names) {
-  names_.reserve(names);
+  names_.Reserve(names);
   nodes_.reserve(names);
 }
 
 bool TableDraft::AddZone(std::string_view apex) {
-  const auto index = static_cast<uint32_t>(zones_.size());
-  if (!apexes_.emplace(std::string(apex), index).second) return false;
+  if (!apexes_.Insert(apex).second) return false;
   zones_.push_back({std::string(apex), kNoNode, kNoZone});
   return true;
 }
@@ -83,21 +82,20 @@ uint32_t TableDraft::AddGroup(std::string_view name, uint8_t sides) {
 
 uint32_t TableDraft::ClosestZone(std::string_view name) const {
   for (; !name.empty(); name = ParentOf(name)) {
-    const auto found = apexes_.find(std::string(name));
-    if (found != apexes_.end()) return found->second;
+    const uint32_t zone = apexes_.Find(name);
+    if (zone != NameIndex::kNone) return zone;
   }
   return kNoZone;
 }
 
 uint32_t TableDraft::NodeOf(std::string_view name, uint32_t zone) {
-  const auto [place, fresh] =
-      names_.try_emplace(std::string(name), static_cast<uint32_t>(nodes_.size()));
+  const auto [number, fresh] = names_.Insert(name);
   if (fresh) {
     nodes_.emplace_back();
-    nodes_.back().name = place->first;
+    nodes_.back().name = names_[number];
     nodes_.back().zone = zone;
   }
-  return place->second;
+  return number;
 }
 
 std::string TableDraft::CheckSet(const NodeDraft& node, const RecordSet& set) const {
@@ -126,16 +124,16 @@ std::string TableDraft::CheckSet(const NodeDraft& node, const RecordSet& set) co
 
 std::string TableDraft::Add(std::string_view zone_apex, RecordSet set) {
   if (!IsName(set.owner)) return "an owner is no name";
-  const auto zone = apexes_.find(std::string(zone_apex));
+  const uint32_t zone = apexes_.Find(zone_apex);
   const uint32_t closest = ClosestZone(set.owner);
   const auto describe = [&](std::string_view wrong) {
     return ReadableName(set.owner) + " type " + std::to_string(set.type) + ": " +
            std::string(wrong);
   };
-  if (zone == apexes_.end() || !IsAtOrBelow(set.owner, zone_apex)) {
+  if (zone == NameIndex::kNone || !IsAtOrBelow(set.owner, zone_apex)) {
     return describe("is not in zone " + ReadableName(zone_apex));
   }
-  if (closest != zone->second) {
+  if (closest != zone) {
     // The child's data wins, but DS belongs to the parent side of the cut.
     if (set.owner != zones_[closest].apex || set.type != kTypeDs) return "";
   } else if (set.type == kTypeDs && set.owner == zone_apex) {
@@ -153,14 +151,14 @@ const SetDraft* TableDraft::FindSet(const NodeDraft& node, uint16_t type) const 
 }
 
 const SetDraft* TableDraft::FindSet(std::string_view owner, uint16_t type) const {
-  const auto found = names_.find(std::string(owner));
-  return found == names_.end() ? nullptr : FindSet(nodes_[found->second], type);
+  const uint32_t number = names_.Find(owner);
+  return number == NameIndex::kNone ? nullptr : FindSet(nodes_[number], type);
 }
 
 std::string TableDraft::Derive() {
   for (ZoneDraft& zone : zones_) {
     zone.parent = ClosestZone(ParentOf(zone.apex));
-    zone.node = NodeOf(zone.apex, apexes_.at(zone.apex));
+    zone.node = NodeOf(zone.apex, apexes_.Find(zone.apex));
     NodeDraft& apex = nodes_[zone.node];
     apex.flags |= kNodeApex;
     if (!FindSet(apex, kTypeSoa)) return "zone " + ReadableName(zone.apex) + " has no SOA";

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "dataplane/contract/name_index.h"
 #include "dataplane/contract/table_writer.h"
 
 namespace understudy::contract {
@@ -68,8 +68,8 @@ class TableDraft {
   void AddAncestors();
   void Occlude();
 
-  std::unordered_map<std::string, uint32_t> names_;  // of nodes
-  std::unordered_map<std::string, uint32_t> apexes_;
+  NameIndex names_;   // numbers are those of nodes_
+  NameIndex apexes_;  // and of zones_
   std::vector<NodeDraft> nodes_;
   std::vector<ZoneDraft> zones_;
   std::vector<GroupDraft> groups_;
