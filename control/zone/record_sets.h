@@ -36,11 +36,12 @@ class FindingList {
 
 class RecordSets {
  public:
-  RecordSets(Zone* zone, FindingList* errors, FindingList* warnings)
+  // `expected`: about how many sets; a guess saves time.
+  RecordSets(Zone* zone, size_t expected, FindingList* errors, FindingList* warnings)
       : zone_(zone),
         errors_(errors),
         warnings_(warnings),
-        index_(0, SetHash{zone}, SetEqual{zone}) {}
+        index_(expected, SetHash{zone}, SetEqual{zone}) {}
 
   void Add(std::string_view owner, uint16_t type, uint32_t ttl_s, std::string_view rdata, int line);
 

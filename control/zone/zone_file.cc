@@ -71,7 +71,8 @@ class ZoneReader {
         zone_(&result->zone),
         errors_(&result->errors),
         warnings_(&result->warnings),
-        sets_(zone_, &errors_, &warnings_),
+        sets_(zone_, static_cast<size_t>(std::count(text.begin(), text.end(), '\n')), &errors_,
+              &warnings_),
         origin_(zone_->apex) {}
 
   void Read();
