@@ -154,14 +154,20 @@ void Standing::ApplyGroups(const DesiredState& desired, const Moment& now,
     } else if (group.primary != former_primary && IsUnprobed(*group.primary) && !group.forced) {
       WaitUnlessExplained(group, group.decision.choice, now);
     }
-    undecided_.insert(&group);
-    if (group.forced || group.state.primary_healthy_since) timed_.insert(&group);
   }
   for (auto& [name, group] : previous) DropGroup(group, dropped);
+  undecided_.clear();
+  timed_.clear();
+  uint32_t place = 0;
+  for (auto& [name, group] : groups_) {
+    group.place = place++;
+    undecided_.push_back(&group);
+    if (group.forced || group.state.primary_healthy_since) timed_.insert(&group);
+  }
 }
 
 void Standing::DropGroup(GroupStanding& group, DroppedOverrides& dropped) {
-  for (GroupSet* set : {&undecided_, &timed_, &unsaved_groups_}) set->erase(&group);
+  std::erase(unsaved_groups_, &group);
   gone_groups_.insert(group.name);
   if (!group.forced) return;
   unsaved_overrides_.insert(group.name);
@@ -169,7 +175,7 @@ void Standing::DropGroup(GroupStanding& group, DroppedOverrides& dropped) {
 }
 
 void Standing::StartGroup(GroupStanding& group, const Moment& now) {
-  unsaved_groups_.insert(&group);
+  unsaved_groups_.push_back(&group);
   const auto remembered = remembered_.groups.find(group.name);
   if (remembered != remembered_.groups.end()) {
     group.state = remembered->second.state;
@@ -241,7 +247,9 @@ Standing::Taken Standing::Take(const std::string& name, const ProbeResult& resul
   const bool settled_now = Settle(check, result);
   unsaved_checks_.insert(name);
   const bool changed = check.verdict.healthy != was_healthy;
-  if (changed || settled_now) undecided_.insert(check.groups.begin(), check.groups.end());
+  if (changed || settled_now) {
+    undecided_.insert(undecided_.end(), check.groups.begin(), check.groups.end());
+  }
   return {.known = true, .changed = changed, .due = changed || settled_now};
 }
 
@@ -249,7 +257,7 @@ absl::Status Standing::Force(const std::string& name, Override forced) {
   const auto found = groups_.find(name);
   if (found == groups_.end()) return NoGroup(name);
   found->second.forced = std::move(forced);
-  undecided_.insert(&found->second);
+  undecided_.push_back(&found->second);
   timed_.insert(&found->second);
   unsaved_overrides_.insert(name);
   return absl::OkStatus();
@@ -262,30 +270,33 @@ absl::StatusOr<Override> Standing::Release(const std::string& name) {
     return absl::FailedPreconditionError(absl::StrCat("group '", name, "' is not forced"));
   }
   Override ended = *std::exchange(found->second.forced, std::nullopt);
-  undecided_.insert(&found->second);
+  undecided_.push_back(&found->second);
   unsaved_overrides_.insert(name);
   return ended;
 }
 
 Decisions Standing::Decide(const Moment& now) {
   Decisions result;
-  GroupSet due = std::exchange(undecided_, {});
+  std::vector<GroupStanding*> due = std::exchange(undecided_, {});
   for (GroupStanding* group : timed_) {
     if (group->forced && group->forced->until <= now.wall) {
       result.expired.emplace(group->name, *std::exchange(group->forced, std::nullopt));
       unsaved_overrides_.insert(group->name);
-      due.insert(group);
+      due.push_back(group);
     } else if (group->decision.decide_again <= now.steady) {
-      due.insert(group);
+      due.push_back(group);
     }
   }
+  // Each once, and by name: the order of events is the same every time.
+  std::ranges::sort(due, ByPlace());
+  due.erase(std::ranges::unique(due).begin(), due.end());
   for (GroupStanding* group : due) {
     const Decision before = std::exchange(group->decision, DecideOne(*group, now));
     const Decision& after = group->decision;
     if (group->state.by_health != after.state.by_health ||
         group->state.primary_healthy_since != after.state.primary_healthy_since ||
         before.choice != after.choice) {
-      unsaved_groups_.insert(unsaved_groups_.end(), group);
+      unsaved_groups_.push_back(group);
     }
     group->state = after.state;
     if (before.choice != after.choice) {

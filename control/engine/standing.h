@@ -54,6 +54,7 @@ struct CheckStanding {
 
 struct GroupStanding {
   std::string name;
+  uint32_t place = 0;                        // in the order of names, among all groups
   const CheckStanding* primary = nullptr;    // its check; never null once applied
   const CheckStanding* secondary = nullptr;  // null: no check, which counts as healthy
   absl::Duration hold_down;
@@ -65,14 +66,11 @@ struct GroupStanding {
   bool waiting = false;                          // for the primary's check to settle
 };
 
-// A thousand groups may change at once, so they stand in order of their names wherever they stand:
-// the order of events is the same every time, and what is added behind is added without a search.
-struct ByName {
+struct ByPlace {
   bool operator()(const GroupStanding* a, const GroupStanding* b) const {
-    return a->name < b->name;
+    return a->place < b->place;
   }
 };
-using GroupSet = absl::btree_set<GroupStanding*, ByName>;
 
 struct ChoiceChange {
   const GroupStanding* group = nullptr;
@@ -137,10 +135,12 @@ class Standing {
   std::map<std::string, GroupStanding> groups_;
   Remembered remembered_;
   std::map<std::string, Choice> inherited_;
-  GroupSet undecided_;
-  GroupSet timed_;  // forced or holding down
-  GroupSet unsaved_groups_;
-  std::set<std::string> gone_groups_;  // not yet told to the store either
+  // A thousand groups may change at once, between probe and answer: they are only put in a row
+  // here, in any order and perhaps twice.
+  std::vector<GroupStanding*> undecided_;
+  std::vector<GroupStanding*> unsaved_groups_;
+  absl::btree_set<GroupStanding*, ByPlace> timed_;  // forced or holding down
+  std::set<std::string> gone_groups_;               // not yet told to the store either
   std::set<std::string> unsaved_checks_;
   std::set<std::string> unsaved_overrides_;
 };
