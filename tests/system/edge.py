@@ -51,6 +51,10 @@ class Edge:
                        lambda: f"control answers its CLI\n{self.control.tail()}")
         return self.control
 
+    def check(self):
+        """understudy-control --check; returncode, stdout and stderr."""
+        return run(CONTROL, "--check", "--config", self.config, check=False)
+
     def is_answering(self):
         return self.ctl("status").returncode in (OK, DEGRADED)
 

@@ -33,6 +33,13 @@ failover_groups:
       - {name: app.example.com, type: A, ttl: 30, primary: [198.51.100.10], secondary: [203.0.113.10]}
       - {name: app.example.com, type: AAAA, ttl: 30,
          primary: ["2001:db8:a::10"], secondary: ["2001:db8:b::10"]}
+      - {name: example.com, type: TXT, ttl: 30, primary: '"eu" "site"', secondary: '"us"'}
+      - {name: "*.pop.example.com", type: MX, ttl: 30,
+         primary: [10 eu1.example.net., 20 eu2.example.net.], secondary: 10 us.example.net.}
+      - {name: move.example.com, type: CNAME, ttl: 30,
+         primary: app.example.com., secondary: chain.example.com.}
+      - {name: svc.example.com, type: HTTPS, ttl: 30,
+         primary: "1 . alpn=h2,h3 ipv4hint=198.51.100.10", secondary: 0 app.example.com.}
 """
 
 

@@ -7,7 +7,7 @@ import dns.rcode
 import pytest
 from edge import DEGRADED, UNREACHABLE
 from process import eventually
-from scene import CONFIG, EU4, US4
+from scene import CONFIG, EU4, US4, ZONE
 
 VERBS = [("status",), ("groups",), ("checks",), ("show", "app.example.com"),
          ("explain", "app.example.com", "A"), ("events",), ("inspect",)]
@@ -198,3 +198,44 @@ def test_a_zone_file_error_names_file_and_line(scene):
     assert control.exit_code() != 0
     text = control.tail()
     assert "example.com.zone:5:" in text and "example.com.zone:6:" in text, text
+
+
+WARNED = ("      - {name: half.example.com, type: A, ttl: 30, primary: 198.51.100.10}\n",
+          "group app answers its secondary, half.example.com. has no A record (NODATA)")
+# Two errors, one of each file, and the word of each.
+WRONG = [("      - {name: a.sub.example.com, type: A, ttl: 30, primary: 192.0.2.1, secondary: "
+          "192.0.2.2}\n", "at or below the NS of sub.example.com. ("),
+         ("double IN CNAME www\ndouble IN A 192.0.2.1\n", "double.example.com. A stands beside")]
+
+
+def test_a_configuration_is_checked_without_being_served(scene):
+    good = scene.edge.configure(CONFIG + WARNED[0]).check()
+    assert good.returncode == 0 and "good: 1 zones, 1 failover groups" in good.stdout, good
+    assert WARNED[1] in good.stderr and "warning: " in good.stderr
+    bad = scene.edge.configure(CONFIG + WARNED[0] + WRONG[0][0],
+                               example_com_zone=ZONE + WRONG[1][0]).check()
+    assert bad.returncode == 2 and "2 errors" in bad.stderr, bad
+    assert all(word in bad.stderr for word in (WARNED[1], WRONG[0][1], WRONG[1][1]))
+    assert f"example.com.zone:{len(ZONE.splitlines()) + 2}: " in bad.stderr
+    assert not list(scene.edge.shm.iterdir()), "nothing was published"
+
+
+def test_warnings_are_told_at_start_and_at_every_reload(scene):
+    edge = scene.edge.configure(CONFIG + WARNED[0])
+    edge.start_control()
+    assert WARNED[1] in edge.control_log.read_text()
+    edge.configure(CONFIG + WARNED[0].replace("half", "halved"))
+    done = edge.ctl("reload")
+    assert done.returncode == 0 and "halved.example.com. has no A record" in done.stdout, done
+    eventually(lambda: "halved.example.com." in edge.control_log.read_text(), 5, "it is logged too")
+
+
+def test_a_zone_that_is_wrong_never_replaces_a_good_one(running):
+    running.edge.configure(CONFIG, example_com_zone=ZONE + "new IN A 192.0.2.77\n" + WRONG[1][0])
+    done = running.edge.ctl("reload")
+    assert done.returncode != 0 and WRONG[1][1] in done.stderr, done
+    assert running.client.answer("new.example.com").rcode() == dns.rcode.NXDOMAIN
+    assert running.client.lookup("app.example.com") == [EU4]
+    running.edge.configure(CONFIG, example_com_zone=ZONE + "new IN A 192.0.2.77\n")
+    assert running.edge.ctl("reload").returncode == 0
+    eventually(lambda: running.client.lookup("new.example.com") == ["192.0.2.77"], 5, "the new name")

@@ -78,6 +78,16 @@ POSITIVE = [
     ("a failover group", "app.example.com", "A", {"app.example.com. 30 IN A 198.51.100.10"}),
     ("a failover group, IPv6", "app.example.com", "AAAA",
      {"app.example.com. 30 IN AAAA 2001:db8:a::10"}),
+    ("a failover group at the apex", "example.com", "TXT",
+     {'example.com. 30 IN TXT "eu" "site"'}),
+    ("a failover group at a wildcard, several values", "a.b.pop.example.com", "MX",
+     {"a.b.pop.example.com. 30 IN MX 10 eu1.example.net.",
+      "a.b.pop.example.com. 30 IN MX 20 eu2.example.net."}),
+    ("a CNAME that fails over, to a name that does", "move.example.com", "AAAA",
+     {"move.example.com. 30 IN CNAME app.example.com.",
+      "app.example.com. 30 IN AAAA 2001:db8:a::10"}),
+    ("a failover group of service parameters (RFC 9460)", "svc.example.com", "HTTPS",
+     {'svc.example.com. 30 IN HTTPS 1 . alpn="h2,h3" ipv4hint="198.51.100.10"'}),
 ]
 
 

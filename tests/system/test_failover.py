@@ -32,6 +32,23 @@ def test_all_records_of_a_group_change_sides_together(running):
     assert running.client.lookup("app.example.com", "AAAA") == [EU6]
 
 
+def test_apex_wildcard_and_cname_change_sides_like_any_name(running):
+    running.eu.stop()
+    running.becomes(US4)
+
+    def answer(name, rdtype):
+        return [line for record_set in running.client.answer(name, rdtype).answer
+                for line in record_set.to_text().splitlines()]
+    assert answer("example.com", "TXT") == ['example.com. 30 IN TXT "us"']
+    assert answer("x.pop.example.com", "MX") == ["x.pop.example.com. 30 IN MX 10 us.example.net."]
+    assert answer("move.example.com", "AAAA") == [
+        "move.example.com. 30 IN CNAME chain.example.com.",
+        "chain.example.com. 3600 IN CNAME alias.example.com.",
+        "alias.example.com. 3600 IN CNAME www.example.com.",
+        "www.example.com. 3600 IN AAAA 2001:db8::80"]
+    assert answer("svc.example.com", "HTTPS") == ["svc.example.com. 30 IN HTTPS 0 app.example.com."]
+
+
 def test_both_down_answers_the_primary(running):
     running.eu.stop()
     running.becomes(US4)
