@@ -73,6 +73,20 @@ TEST(Manners, FitsTheLargestOptionsBehindTheLongestQuestion) {
   EXPECT_NE(text.find(" +15:0014"), std::string::npos) << text;
 }
 
+TEST(Manners, OptionsNeverMakeAnAnswerLargerThanTheClientTakes) {
+  constexpr unsigned kWhole =
+      12 + 22 + 60 * 16 + 11 + 8;  // many.example.com, OPT, NSID of 4 octets
+  for (unsigned payload = kWhole - 20; payload < kWhole + 5; ++payload) {
+    const Spoken spoken = Ask(test::Query({.name = "many.example.com",
+                                           .edns = true,
+                                           .payload = payload,
+                                           .options = std::string("\0\3\0\0", 4)}));
+    EXPECT_LE(spoken.answer.size(), payload);
+    EXPECT_EQ(spoken.outcome, payload < kWhole ? Outcome::kTruncated : Outcome::kPositive)
+        << payload;
+  }
+}
+
 uint64_t time_s = 0;
 constexpr Clock kTestClock = {.unix_s = []() noexcept { return time_s; },
                               .monotonic_ns = []() noexcept { return time_s * 1'000'000'000; }};
