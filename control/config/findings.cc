@@ -7,6 +7,7 @@ namespace understudy::control {
 namespace {
 
 constexpr size_t kMaxOwn = 1000;
+constexpr size_t kMaxOthers = 10000;
 
 }  // namespace
 
@@ -20,9 +21,22 @@ void Findings::List::Add(ConfigError finding) {
   own.insert(after, std::move(finding));
 }
 
+void Findings::List::AddOther(ConfigError finding) {
+  if (others.size() == kMaxOthers) {
+    ++others_left_out;
+  } else {
+    others.push_back(std::move(finding));
+  }
+}
+
 std::vector<ConfigError> Findings::List::Take() {
   if (left_out > 0) {
     own.push_back({own.front().file, 0, "", std::to_string(left_out) + " more are not shown"});
+  }
+  if (others_left_out > 0) {
+    others.push_back({others.back().file, 0, "",
+                      std::to_string(others_left_out) +
+                          " more of this master file and those behind it are not shown"});
   }
   own.insert(own.end(), std::make_move_iterator(others.begin()),
              std::make_move_iterator(others.end()));
@@ -38,11 +52,11 @@ void Findings::Warn(int line, std::string field, std::string message) {
 }
 
 void Findings::ErrorIn(const std::string& file, int line, std::string message) {
-  errors_.others.push_back({file, line, "", std::move(message)});
+  errors_.AddOther({file, line, "", std::move(message)});
 }
 
 void Findings::WarnIn(const std::string& file, int line, std::string message) {
-  warnings_.others.push_back({file, line, "", std::move(message)});
+  warnings_.AddOther({file, line, "", std::move(message)});
 }
 
 }  // namespace understudy::control

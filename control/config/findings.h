@@ -28,13 +28,16 @@ class Findings {
   std::vector<ConfigError> TakeWarnings() { return warnings_.Take(); }
 
  private:
-  // The first thousand of a file are enough for anybody to see what is wrong with it.
+  // The first thousand of the configuration are enough for anybody to see what is wrong with it.
+  // Each master file has that many at most too; all of them together ten thousand.
   struct List {
     void Add(ConfigError finding);
+    void AddOther(ConfigError finding);
     std::vector<ConfigError> Take();
     std::vector<ConfigError> own;  // by line
     std::vector<ConfigError> others;
     size_t left_out = 0;
+    size_t others_left_out = 0;
   };
 
   std::string file_;

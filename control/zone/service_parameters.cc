@@ -139,7 +139,8 @@ std::optional<std::string> ProtocolsFromText(std::string_view text) {
       name.clear();
       continue;
     }
-    if ((*list)[i] == '\\' && ++i == list->size()) return std::nullopt;
+    if ((*list)[i] == '\\') ++i;
+    if (i == list->size()) return std::nullopt;
     name += (*list)[i];
   }
   return wire;

@@ -252,5 +252,20 @@ TEST_F(Config, AThousandErrorsAreShownAndTheOthersCounted) {
   EXPECT_EQ(errors.back(), "u.yaml: 500 more are not shown");
 }
 
+TEST_F(Config, TenThousandErrorsOfMasterFilesAreShownAndTheOthersCounted) {
+  std::string zones;
+  for (int i = 0; i < 900; ++i) zones += "x" + std::to_string(i) + " A ::1\n";
+  WriteZone("bad.zone", zones);
+  std::string text = "instance: a\nzones:\n";
+  for (int i = 0; i < 12; ++i) {
+    text += "  - {name: z" + std::to_string(i) + ".example, file: bad.zone}\n";
+  }
+  const List errors = ErrorsOf(text);
+  ASSERT_EQ(errors.size(), 10001u);
+  EXPECT_EQ(errors.front(), "bad.zone:4: '::1' is not an IPv4 address");
+  EXPECT_EQ(errors.back(),
+            "bad.zone: 800 more of this master file and those behind it are not shown");
+}
+
 }  // namespace
 }  // namespace understudy::control

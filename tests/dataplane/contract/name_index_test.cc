@@ -31,7 +31,7 @@ TEST(NameIndexTest, NumbersNamesInTheOrderTheyCameAndEachOnce) {
 TEST(NameIndexTest, RoomMadeAtAnyTimeChangesNothing) {
   NameIndex index;
   for (uint32_t i = 0; i < 1000; ++i) {
-    if (i % 250 == 0) index.Reserve(i * 3);
+    if (i % 250 == 0) index.Reserve(size_t{i} * 3);
     index.Insert(NameOf(i));
   }
   ExpectAllThere(index, 1000);
