@@ -74,7 +74,7 @@ Reading ReadRecord(Cursor& cursor, bool may_be_opt, Query* query) {
   // RFC 6891 6.1.1: one OPT, in the additional section, owned by the root.
   if (!may_be_opt || query->edns || *owner != 0) return Reading::kFormErr;
   query->version = fixed[5];
-  if (query->version == 0) {
+  if (data_length != 0 && query->version == 0) [[unlikely]] {
     if (!OptionsFit(fixed + kRecordFixed, data_length)) return Reading::kFormErr;
     query->options_length = static_cast<uint16_t>(data_length);
     query->options_at = static_cast<uint16_t>(cursor.offset() - data_length);
