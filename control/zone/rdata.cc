@@ -4,6 +4,7 @@
 
 #include "control/zone/ldns_headers.h"
 #include "control/zone/name.h"
+#include "control/zone/odd_rdata.h"
 #include "control/zone/rdata_field.h"
 #include "control/zone/service_parameters.h"
 #include "control/zone/zone_file.h"
@@ -83,6 +84,8 @@ std::string AppendRdata(uint16_t type, std::span<const Token> tokens, std::strin
   if (!tokens.empty() && !tokens[0].quoted && tokens[0].text == "\\#") {
     return AppendGeneric(type, tokens, wire);
   }
+  if (type == kTypeIpseckey) return AppendIpseckey(tokens, origin, wire);
+  if (type == kTypeNsap) return AppendNsap(tokens, wire);
   const ldns_rr_descriptor* descriptor = DescriptorOf(type);
   if (descriptor == nullptr) {
     return TypeToText(type) + " is written as \\# length hexadecimal (RFC 3597 5)";

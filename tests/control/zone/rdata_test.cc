@@ -81,6 +81,14 @@ const std::vector<Row>& Rows() {
       {"EUI48", "00-11-22-33-44-55", "\0\x11\x22\x33\x44\x55"s},
       {"APL", "1:192.0.2.0/24 !2:2001:db8::/32", "\0\1\x18\3\xc0\0\2\0\2\x20\x84\x20\1\x0d\xb8"s,
        "1:192.0.2.0/24 !2:2001:0db8:0000:0000:0000:0000:0000:0000/32"},
+      {"IPSECKEY", "10 1 2 192.0.2.38 AQID", "\x0a\1\2\xc0\0\2\x26\1\2\3"s,
+       "\\# 10 0a0102c0000226010203"},
+      {"IPSECKEY", "10 0 2 . AQ ID", "\x0a\0\2\1\2\3"s, "\\# 6 0a0002010203"},
+      {"IPSECKEY", "10 2 0 ::1", "\x0a\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"s,
+       "\\# 19 0a020000000000000000000000000000000001"},
+      {"IPSECKEY", "10 3 2 gw.example. AQID", "\x0a\3\2\2gw\7example\0\1\2\3"s,
+       "\\# 18 0a0302026777076578616d706c6500010203"},
+      {"NSAP", "0x47.0005.80", "\x47\0\5\x80"s, "\\# 4 47000580"},
       {"TYPE65280", "\\# 3 010203", "\1\2\3"s},
       {"TYPE65280", "\\# 0", ""s},
       {"TYPE65280", "\\# 4 01 02 0304", "\1\2\3\4"s, "\\# 4 01020304"},
@@ -120,6 +128,18 @@ TEST(Rdata, NumbersOutOfRangeAreRefusedAndNotWrapped) {
             "'4294967296' is not a number from 0 to 4294967295");
   EXPECT_EQ(Refusal("HTTPS", "1 . port=65536"),
             "the service parameter port needs a number from 0 to 65535");
+}
+
+TEST(Rdata, TypesThatLdnsReadsWronglyAreCheckedFieldByField) {
+  EXPECT_EQ(Refusal("IPSECKEY", "10 1 2"),
+            "IPSECKEY needs precedence, gateway type, algorithm and gateway");
+  EXPECT_EQ(Refusal("IPSECKEY", "10 4 2 . AQID"), "'4' is not a gateway type from 0 to 3");
+  EXPECT_EQ(Refusal("IPSECKEY", "10 1 2 ::1 AQID"), "'::1' is not an IPv4 address");
+  EXPECT_EQ(Refusal("IPSECKEY", "10 0 2 192.0.2.1 AQID"),
+            "without a gateway (type 0) it is written as '.'");
+  EXPECT_EQ(Refusal("IPSECKEY", "10 0 2 . A!"), "'A!' is not base64");
+  EXPECT_EQ(Refusal("NSAP", "47000580"), "'47000580' is not 0x and pairs of hexadecimal digits");
+  EXPECT_EQ(Refusal("NSAP", "0x4"), "'0x4' is not 0x and pairs of hexadecimal digits");
 }
 
 TEST(Rdata, MissingAndSuperfluousValuesAreRefused) {
