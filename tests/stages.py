@@ -326,6 +326,25 @@ def run_pytest(tally, title, arguments, timeout_s, env=None):
             tally.fails(f"{title}: pytest ended with exit code {process.returncode}")
 
 
+def stage_differential(tally, options):
+    """random zones and questions: our answers are those of Knot DNS and NSD"""
+    run_pytest(tally, "differential", ["tests/differential"], timeout_s=300)
+    if not ((GCC / "build.ninja").exists() or build(tally, GCC, GCC_OPTIONS)):
+        return
+    code, output = run([PYTHON, "-B", ROOT / "tests/differential/differential.py", "--build", GCC,
+                        "--json", *(["--cases", "400000"] if options.full else [])])
+    if not output.strip().splitlines()[-1:] or not output.strip().splitlines()[-1].startswith("{"):
+        tally.fails("differential", f"exit code {code}\n{output}")
+        return
+    *differences, last = output.strip().splitlines()
+    result = json.loads(last)
+    say(f"seed {result['seed']}: {result['cases']} cases")
+    for zone in result["zones"]:
+        tally.check(f"differential seed {result['seed']} {zone['name']}", zone["failed"] == 0)
+    if code != 0:
+        say(indent(tail("\n".join(differences), 200)))
+
+
 def stage_system(tally, options):
     """real processes in network namespaces"""
     if (GCC / "build.ninja").exists() or build(tally, GCC, GCC_OPTIONS):
@@ -336,7 +355,7 @@ def stage_system(tally, options):
 
 STAGES = {"format": stage_format, "layers": stage_layers, "unit": stage_unit, "asan": stage_asan,
           "fuzz": stage_fuzz, "tsan": stage_tsan, "headers": stage_headers, "tidy": stage_tidy,
-          "system": stage_system}
+          "differential": stage_differential, "system": stage_system}
 QUICK = ["format", "layers", "unit", "system"]
 
 

@@ -279,9 +279,12 @@ absl::StatusOr<json::object> Explain(const Engine& engine, const std::string& wi
   if (answering.table == nullptr) return NoTable();
   Explanation explanation(engine, *answering.table);
   if (type == kTypeAxfr || type == kTypeIxfr) {
-    explanation.Because("zones are not transferred");
+    explanation.Because(type == kTypeAxfr
+                            ? "zones are not transferred; over UDP, where AXFR does not exist, the "
+                              "answer is NOTIMP (RFC 5936 4.2)"
+                            : "zones are not transferred");
     explanation.NotAuthoritative();
-    explanation.End("REFUSED");
+    explanation.End("NOTAUTH");
   } else {
     WalkAll(answering, NameFrom(wire), type, explanation);
   }

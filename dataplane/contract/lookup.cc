@@ -68,6 +68,10 @@ Resolution AtNode(const Cut& cut, const NodeRecord& node, uint16_t type) noexcep
   const TypeEntry* set = type == kReferralType ? nullptr : FindType(node, type);
   if (set != nullptr) return OfSet(cut, node, *set, Match::kAnswer);
   if ((node.flags & kNodeCname) != 0) {
+    // These may stand beside a CNAME, which is then no alias for them (RFC 4035 2.5).
+    if (type == kTypeRrsig || type == kTypeNsec) {
+      return Negative(Match::kNoData, cut, node, node.zone);
+    }
     return type == kTypeAny ? OfAny(cut, node)
                             : OfSet(cut, node, *FindType(node, kTypeCname), Match::kCname);
   }

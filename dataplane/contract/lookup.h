@@ -39,6 +39,7 @@ struct Resolution {
 };
 
 inline constexpr uint16_t kTypeNs = 2, kTypeCname = 5, kTypeSoa = 6, kTypeDname = 39, kTypeDs = 43,
+                          kTypeRrsig = 46, kTypeNsec = 47,
                           kTypeAny = 255;  // RFC 1035 3.2.2, RFC 6672, RFC 4034, RFC 8482
 
 // `name` as for Table::Find, with its `hash`.

@@ -88,6 +88,15 @@ uint32_t TableDraft::ClosestZone(std::string_view name) const {
   return kNoZone;
 }
 
+// The zone next below `zone` on the way to `name`, which belongs to a zone below it.
+uint32_t TableDraft::ChildOn(std::string_view name, uint32_t zone) const {
+  uint32_t child = kNoZone;
+  for (uint32_t at = ClosestZone(name); at != zone; at = ClosestZone(ParentOf(zones_[at].apex))) {
+    child = at;
+  }
+  return child;
+}
+
 uint32_t TableDraft::NodeOf(std::string_view name, uint32_t zone) {
   const auto [number, fresh] = names_.Insert(name);
   if (fresh) {
@@ -134,8 +143,12 @@ std::string TableDraft::Add(std::string_view zone_apex, RecordSet set) {
     return describe("is not in zone " + ReadableName(zone_apex));
   }
   if (closest != zone) {
-    // The child's data wins, but DS belongs to the parent side of the cut.
-    if (set.owner != zones_[closest].apex || set.type != kTypeDs) return "";
+    // The child's data wins; but the names above it exist in the parent for what the parent has
+    // there (RFC 8020), and DS belongs to the parent side of the cut.
+    const uint32_t child = ChildOn(set.owner, zone);
+    const std::string_view above = ParentOf(zones_[child].apex);
+    if (above != zone_apex) NodeOf(above, zone);
+    if (set.owner != zones_[child].apex || set.type != kTypeDs) return "";
   } else if (set.type == kTypeDs && set.owner == zone_apex) {
     return "";
   }

@@ -64,6 +64,7 @@ class TableDraft {
  private:
   uint32_t NodeOf(std::string_view name, uint32_t zone);
   uint32_t ClosestZone(std::string_view name) const;
+  uint32_t ChildOn(std::string_view name, uint32_t zone) const;
   std::string CheckSet(const NodeDraft& node, const RecordSet& set) const;
   void AddAncestors();
   void Occlude();

@@ -57,6 +57,8 @@ void Walk::Aim() noexcept {
 
 bool Walk::Follow() noexcept {
   if (step_.match != Match::kCname && step_.match != Match::kDname) return false;
+  // The CNAME made from a DNAME is what was asked for (RFC 6672 3.2).
+  if (type_ == kTypeCname) return false;
   if (too_long_ || steps_ + 1 >= kMaxChain) return false;
   passed_[steps_++] = step_.node;
   current_ = target_;

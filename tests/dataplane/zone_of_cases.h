@@ -12,10 +12,12 @@ namespace understudy::test {
 inline void WriteZoneOfCases(const std::string& path) {
   TableBuilder b;
   const std::string z = "example.com";
-  for (const char* zone : {"example.com", "child.example.com", "other.net"}) {
+  for (const char* zone : {"example.com", "child.example.com", "deep.child.example.com",
+                           "in.hollow.example.com", "other.net"}) {
     b.writer().AddZone(Wire(zone));
   }
-  for (const std::string zone : {"example.com", "child.example.com", "other.net"}) {
+  for (const std::string zone : {"example.com", "child.example.com", "deep.child.example.com",
+                                 "in.hollow.example.com", "other.net"}) {
     b.Record(zone, zone, "SOA", 300, {zone}).Record(zone, zone, "NS", 300, {"ns." + zone});
   }
   const uint32_t app = b.Group("app");
@@ -51,6 +53,9 @@ inline void WriteZoneOfCases(const std::string& path) {
       .Record(z, "child.example.com", "NS", 60, {"ns.child.example.com"})
       .Record(z, "child.example.com", "DS", 60,
               {std::string("\x01\x02\x08\x02") + std::string(32, 'e')})
+      .Record(z, "in.hollow.example.com", "NS", 60, {"ns.in.hollow.example.com"})
+      .Record(z, "deep.child.example.com", "DS", 60,
+              {std::string("\x01\x02\x08\x02") + std::string(32, 'f')})
       .Record(z, "tree.example.com", "DNAME", 60, {"other.net"})
       .Record("other.net", "host.other.net", "A", 60, {"192.0.2.6"});
   std::vector<std::string> many;

@@ -70,6 +70,7 @@ class Reader {
 std::string RcodeText(unsigned rcode) {
   const char* words[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
                          "NOTIMP",  "REFUSED", "YXDOMAIN"};
+  if (rcode == 9) return "NOTAUTH";
   return rcode < 7 ? words[rcode] : std::to_string(rcode);
 }
 
