@@ -149,7 +149,7 @@ std::string Port::OpenAfXdp(const PortSettings& settings) {
   if (!interface_->up) return "it is down: ip link set dev " + spec_.target + " up";
   claim_ = InterfaceClaim::Take(spec_.target, &error);
   if (!claim_) return error;
-  const std::string program = FindProgram(settings.xdp_program, &error);
+  const std::string program = FindProgram(kServiceFilter, settings.xdp_program, &error);
   if (program.empty()) return error;
   bool took_over = false;
   error = MakeWay(interface_->index, spec_.target, &took_over);

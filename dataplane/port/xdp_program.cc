@@ -15,7 +15,6 @@ namespace understudy::port {
 namespace {
 
 constexpr char kProgramName[] = "understudy_xdp";  // of the function in service_filter.bpf.c
-constexpr char kObjectName[] = "service_filter.bpf.o";
 constexpr uint32_t kMaxMaps = 16;
 
 // A file descriptor of the bpf() system call.
@@ -141,7 +140,7 @@ std::string FillServices(int interface_index, const std::vector<responder::Ipv4>
   return error.empty() ? Fill(program, "service6", services6) : error;
 }
 
-std::string FindProgram(const std::string& given, std::string* error) {
+std::string FindProgram(const std::string& object, const std::string& given, std::string* error) {
   std::error_code unreadable;
   if (!given.empty()) {
     if (std::filesystem::is_regular_file(given, unreadable)) return given;
@@ -151,11 +150,11 @@ std::string FindProgram(const std::string& given, std::string* error) {
   const std::filesystem::path executable =
       std::filesystem::read_symlink("/proc/self/exe", unreadable);
   const std::filesystem::path folder = executable.parent_path();
-  for (const auto& path : {folder / kObjectName, folder / "port" / kObjectName,
-                           folder.parent_path() / "lib" / "understudy" / kObjectName}) {
+  for (const auto& path : {folder / object, folder / "port" / object,
+                           folder.parent_path() / "lib" / "understudy" / object}) {
     if (std::filesystem::is_regular_file(path, unreadable)) return path.string();
   }
-  *error = std::string(kObjectName) + " is not beside " + executable.string() +
+  *error = object + " is not beside " + executable.string() +
            " (beside, in port/ or in ../lib/understudy/); say --xdp-program FILE";
   return "";
 }

@@ -18,6 +18,8 @@
 
 namespace understudy::port {
 
+inline constexpr char kServiceFilter[] = "service_filter.bpf.o";  // the shared NIC's
+
 // Detaches what a killed predecessor left; `took_over` tells. Error text, empty when the way is
 // free.
 std::string MakeWay(int interface_index, const std::string& interface_name, bool* took_over);
@@ -27,7 +29,7 @@ std::string FillServices(int interface_index, const std::vector<responder::Ipv4>
                          const std::vector<responder::Ipv6>& services6);
 
 // Where the program's object file is: `given`, or beside the executable, or where it was built.
-std::string FindProgram(const std::string& given, std::string* error);
+std::string FindProgram(const std::string& object, const std::string& given, std::string* error);
 
 }  // namespace understudy::port
 

@@ -10,6 +10,7 @@ import argparse
 import json
 import pathlib
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -206,6 +207,8 @@ def parse():
 
 
 def main():
+    # An end by signal, too, stops the servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options = parse()
     zones = zone_maker.make_zones(random.Random(f"{options.seed}/zones"), options.zones)
     result = {"seed": options.seed, "cases": 0, "zones": []}

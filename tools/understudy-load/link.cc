@@ -9,7 +9,6 @@
 
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -27,25 +26,6 @@ std::string TextOf(const Address& address) {
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(address.length == 4 ? AF_INET : AF_INET6, address.octets.data(), text, sizeof(text));
   return text;
-}
-
-std::string FindProgram(const std::string& given, std::string* error) {
-  std::error_code unreadable;
-  if (!given.empty()) {
-    if (std::filesystem::is_regular_file(given, unreadable)) return given;
-    *error = "--xdp-program " + given + " is not a file";
-    return "";
-  }
-  const std::filesystem::path executable =
-      std::filesystem::read_symlink("/proc/self/exe", unreadable);
-  const std::filesystem::path folder = executable.parent_path();
-  for (const auto& path :
-       {folder / kObjectName, folder.parent_path() / "lib" / "understudy" / kObjectName}) {
-    if (std::filesystem::is_regular_file(path, unreadable)) return path.string();
-  }
-  *error = std::string(kObjectName) + " is not beside " + executable.string() +
-           " (beside or in ../lib/understudy/); say --xdp-program FILE";
-  return "";
 }
 
 // The first address of that family on the interface.
@@ -122,7 +102,7 @@ std::string Link::OpenAfXdp(const Options& options, std::string* program) {
   if (!interface->up) return name + " is down: ip link set dev " + name + " up";
   claim_ = port::InterfaceClaim::Take(name, &error);
   if (!claim_) return error;
-  *program = FindProgram(options.xdp_program, &error);
+  *program = port::FindProgram(kObjectName, options.xdp_program, &error);
   if (program->empty()) return error;
   bool took_over = false;
   return port::MakeWay(interface->index, name, &took_over);
