@@ -93,8 +93,13 @@ class Court:
         """"" when ours is as good as a referee's; `wires` are the answers over UDP, ours first."""
         if wires[0] is None:
             return "no answer from us"
-        if None in wires[1:]:
-            return ""  # a referee that does not answer has nothing to say (NSD drops some of class NONE)
+        # A referee that is silent, over TCP too, is not asked on (NSD drops some of class NONE).
+        wires = [wires[0], *(wire or referee.ask_tcp(query.wire)
+                             for referee, wire in zip(self.referees, wires[1:]))]
+        referees = [referee for referee, wire in zip(self.referees, wires[1:]) if wire]
+        wires = [wire for wire in wires if wire]
+        if not referees:
+            return "no answer from any referee"
         try:
             answers = [comparison.Answer(wire, query) for wire in wires]
         except (dns.exception.DNSException, ValueError) as error:
@@ -103,14 +108,14 @@ class Court:
         if wrong:
             return wrong
         if any(answer.truncated for answer in answers):
-            answers = [self.ask(server, query) for server in (self.ours, *self.referees)]
+            answers = [self.ask(server, query) for server in (self.ours, *referees)]
             if None in answers:
                 return "no answer over TCP"
             wrong = comparison.manners(answers[0], query)
             if wrong:
                 return "over TCP: " + wrong
         found = []
-        for referee, answer in zip(self.referees, answers[1:]):
+        for referee, answer in zip(referees, answers[1:]):
             expected = self.expect(referee, answer, query)
             differs = comparison.difference(answers[0], answer, expected, query)
             if not differs:
@@ -172,6 +177,8 @@ def run_side(side, options, zones, folder, ours, result):
         if options.only:
             queries = [queries[options.only[1]]] if options.only[0] == SIDES[side] else []
         failures = court.judge_all(queries)
+        for server in (ours, *referees):
+            server.require_alive()
         result["cases"] += len(queries)
         places = {id(query): place for place, query in enumerate(queries)}
         for zone in zones:

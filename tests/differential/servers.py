@@ -50,6 +50,11 @@ class Server:
     def logs(self):
         return "\n".join(log.read_text(errors="replace")[-3000:] for log in self.folder.glob("*.log"))
 
+    def require_alive(self):
+        """A judge that died in the middle would agree with everything."""
+        if any(process.poll() is not None for process in self.processes):
+            raise RuntimeError(f"{self.name} ended while it was asked:\n{self.logs()}")
+
     def wait_until_it_answers(self, zones, within_s=60):
         until = time.monotonic() + within_s
         for zone in zones:
