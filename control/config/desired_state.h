@@ -20,28 +20,119 @@
 
 namespace understudy::control {
 
-enum class CheckType : uint8_t { kTcp, kHttp, kHttps, kHttpStrMatch, kHttpsStrMatch };
+// What is asked of whom. The first five are Route 53's endpoint checks, calculated is its own too;
+// the others are ours.
+enum class CheckType : uint8_t {
+  kTcp,
+  kHttp,
+  kHttps,
+  kHttpStrMatch,
+  kHttpsStrMatch,
+  kDns,         // a query, and the rcode and records of its answer
+  kExec,        // a program of the operator, and its exit status
+  kPush,        // an outside system says it through the API
+  kCalculated,  // so many of other checks are healthy
+};
+
+// What a check is until its first results.
+enum class InitialHealth : uint8_t {
+  kUp,     // Route 53
+  kDown,   // nothing is sent to an endpoint nobody has seen working
+  kProbe,  // unknown: groups keep what they answer; the first result alone decides
+};
+
+// Which failures count towards failure_threshold.
+enum class Counting : uint8_t {
+  kConsecutive,  // Route 53: one success in between starts anew
+  kCumulative,   // gdnsd: only clear_threshold successes in a row start anew
+};
+
+// A push check that nobody has spoken for within `expiry`. Route 53's InsufficientDataHealthStatus.
+enum class OnExpiry : uint8_t { kUnhealthy, kHealthy, kLastKnown };
+
+// Of `host`, when it is resolved. Route 53 knows IPv4 alone.
+enum class ResolveFamily : uint8_t { kIpv4, kIpv6, kAny };
+
+struct HttpHeader {
+  std::string name;
+  std::string value;
+  bool operator==(const HttpHeader&) const = default;
+};
+
+struct StatusRange {
+  uint16_t first = 200;
+  uint16_t last = 399;
+  bool operator==(const StatusRange&) const = default;
+};
+
+// What http, https and their *_str_match ask and expect beyond Route 53's fields.
+struct HttpExpectation {
+  std::string method = "GET";
+  std::vector<HttpHeader> headers;  // beside Host, User-Agent, Connection
+  std::vector<StatusRange> statuses = {StatusRange{}};
+  bool verify_certificate = false;     // against the system's roots and `host`
+  absl::Duration certificate_warning;  // warns this long before its end; 0: never
+
+  bool operator==(const HttpExpectation&) const = default;
+};
+
+struct DnsExpectation {
+  std::string name;  // asked for, canonical wire form
+  uint16_t type = 1;
+  uint8_t rcode = 0;
+  // Record data in canonical wire form; each must be in the answer. Empty: any answer will do.
+  std::vector<std::string> answers;
+  bool over_tcp = false;
+  bool recursion_desired = false;
+
+  bool operator==(const DnsExpectation&) const = default;
+};
 
 // One health check. Ranges and defaults: control/config/README.md; the reference is Route 53's
 // HealthCheckConfig.
 struct HealthCheck {
   std::string name;
   CheckType type = CheckType::kTcp;
-  std::string address;  // IPv4 or IPv6 literal that is probed
+
+  // Endpoint: tcp, http*, dns.
+  std::string address;  // IPv4 or IPv6 literal that is probed; empty: `host` is resolved each time
   uint16_t port = 0;
-  std::string host;  // Host header and SNI name; empty: the address, no SNI
+  std::string host;  // Host header, SNI name, name to resolve; empty: the address, no SNI
+  ResolveFamily resolve = ResolveFamily::kIpv4;
   std::string path = "/";
   std::string search_string;  // *_str_match
   bool enable_sni = false;
+  HttpExpectation http;
+  DnsExpectation dns;
+  std::vector<std::string> command;  // exec: program and arguments, no shell
+
+  std::vector<std::string> children;  // calculated: names of checks, none of them calculated
+  uint32_t health_threshold = 0;      // healthy when so many children are; 0: always
+
+  absl::Duration expiry;  // push: how long a word counts
+  OnExpiry on_expiry = OnExpiry::kUnhealthy;
+
   // From the end of one probe to the start of the next.
   absl::Duration interval = absl::Seconds(10);
   absl::Duration connect_timeout;
-  absl::Duration response_timeout;
+  absl::Duration response_timeout;  // exec: of the whole run
   uint32_t failure_threshold = 3;
   uint32_t success_threshold = 3;
+  Counting counting = Counting::kConsecutive;
+  uint32_t clear_threshold = 3;  // cumulative only
+  InitialHealth initial = InitialHealth::kUp;
+  // Laid over the verdict, in this order: a disabled check is not probed and counts as healthy;
+  // inverted turns that around (route53.md 2.6).
+  bool disabled = false;
+  bool inverted = false;
 
   bool operator==(const HealthCheck&) const = default;
 };
+
+// Probed by us, as against told (push) or derived (calculated).
+constexpr bool IsProbed(CheckType type) {
+  return type != CheckType::kPush && type != CheckType::kCalculated;
+}
 
 enum class AllDown : uint8_t { kPrimary };  // what is answered when no side is healthy
 
