@@ -7,7 +7,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "control/engine/because.h"
+#include "control/zone/name.h"
+#include "control/zone/zone_file.h"
 #include "dataplane/contract/table.h"
 
 namespace understudy::control {
@@ -20,26 +23,11 @@ double Seconds(absl::Duration duration) {
   return static_cast<double>(absl::ToInt64Milliseconds(duration)) / 1000.0;
 }
 
-std::string_view WordOf(CheckType type) {
-  switch (type) {
-    case CheckType::kTcp:
-      return "tcp";
-    case CheckType::kHttp:
-      return "http";
-    case CheckType::kHttps:
-      return "https";
-    case CheckType::kHttpStrMatch:
-      return "http_str_match";
-    case CheckType::kHttpsStrMatch:
-      return "https_str_match";
-  }
-  return "unknown";
-}
-
 std::string TargetOf(const HealthCheck& check) {
-  const bool v6 = check.address.find(':') != std::string::npos;
-  const std::string host = v6 ? absl::StrCat("[", check.address, "]") : check.address;
-  const std::string endpoint = absl::StrCat(host, ":", check.port);
+  const std::string& host = check.address.empty() ? check.host : check.address;
+  const bool v6 = host.find(':') != std::string::npos;
+  const std::string endpoint =
+      absl::StrCat(v6 ? absl::StrCat("[", host, "]") : host, ":", check.port);
   switch (check.type) {
     case CheckType::kTcp:
       return endpoint;
@@ -49,6 +37,15 @@ std::string TargetOf(const HealthCheck& check) {
     case CheckType::kHttps:
     case CheckType::kHttpsStrMatch:
       return absl::StrCat("https://", endpoint, check.path);
+    case CheckType::kDns:
+      return absl::StrCat("dns://", endpoint, "/", NameToText(check.dns.name),
+                          "?type=", TypeToText(check.dns.type));
+    case CheckType::kExec:
+      return absl::StrJoin(check.command, " ");
+    case CheckType::kPush:
+      return "told through the API";
+    case CheckType::kCalculated:
+      return absl::StrCat(check.health_threshold, " of ", absl::StrJoin(check.children, ", "));
   }
   return endpoint;
 }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -33,6 +34,14 @@ enum class CheckType : uint8_t {
   kPush,        // an outside system says it through the API
   kCalculated,  // so many of other checks are healthy
 };
+
+// In the order of CheckType.
+inline constexpr std::string_view kCheckTypeWords[] = {
+    "tcp", "http", "https", "http_str_match", "https_str_match",
+    "dns", "exec", "push",  "calculated"};
+constexpr std::string_view WordOf(CheckType type) {
+  return kCheckTypeWords[static_cast<size_t>(type)];
+}
 
 // What a check is until its first results.
 enum class InitialHealth : uint8_t {
