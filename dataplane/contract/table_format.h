@@ -39,6 +39,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace understudy::contract {
@@ -61,7 +62,11 @@ enum class Choice : uint8_t {
   kRefused = 0xff,
 };
 inline constexpr uint8_t kMaxSides = 16;
-// The word of a choice, in the CLI, JSON and events.
+// No side, but what is done instead of answering one.
+constexpr bool IsPolicy(Choice choice) {
+  return choice == Choice::kServfail || choice == Choice::kNoData || choice == Choice::kRefused;
+}
+// The word of a choice, in the CLI, JSON and events. Control has names for further sides.
 constexpr std::string_view WordOf(Choice choice) {
   switch (choice) {
     case Choice::kPrimary:
@@ -75,7 +80,11 @@ constexpr std::string_view WordOf(Choice choice) {
     case Choice::kRefused:
       return "refused";
   }
-  return "unknown";
+  constexpr std::string_view kFurther[] = {"side3",  "side4",  "side5",  "side6",  "side7",
+                                           "side8",  "side9",  "side10", "side11", "side12",
+                                           "side13", "side14", "side15", "side16"};
+  const auto further = static_cast<size_t>(choice) - 2;
+  return further < std::size(kFurther) ? kFurther[further] : "unknown";
 }
 
 struct TableHeader {
