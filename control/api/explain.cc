@@ -157,20 +157,20 @@ class Explanation {
 
   void AddGroup(const std::string& name, Choice choice, json::object& view) {
     view["group"] = name;
-    view["side"] = TextView(contract::WordOf(choice));
     const auto& groups = engine_.standing().groups();
     const auto found = groups.find(name);
     if (found == groups.end()) {
+      view["side"] = TextView(contract::WordOf(choice));
       because_.push_back(absl::StrCat("group ", name, " answers ",
                                       std::string(contract::WordOf(choice)),
                                       " as a configuration had it that is no longer loaded"));
       return;
     }
     const GroupStanding& group = found->second;
+    view["side"] = TextView(WordOf(group, choice));
     view["cause"] = TextView(control::WordOf(group.decision.cause));
-    because_.push_back(absl::StrCat("group ", name, " answers ",
-                                    std::string(contract::WordOf(choice)), ": ",
-                                    control::Because(group, engine_.now())));
+    because_.push_back(absl::StrCat("group ", name, " answers ", std::string(WordOf(group, choice)),
+                                    ": ", control::Because(group, engine_.now())));
   }
 
   // Why a step without a group says what it says.

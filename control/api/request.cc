@@ -51,6 +51,20 @@ Reply ErrorReply(unsigned status, std::string_view code, std::string_view messag
   return {status, boost::json::object{{"error", std::move(error)}}};
 }
 
+Reply ErrorReply(const absl::Status& status) {
+  const std::string message(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+      return ErrorReply(404, "not_found", message);
+    case absl::StatusCode::kFailedPrecondition:
+      return ErrorReply(409, "conflict", message);
+    case absl::StatusCode::kInvalidArgument:
+      return ErrorReply(400, "invalid_argument", message);
+    default:
+      return ErrorReply(503, "unavailable", message);
+  }
+}
+
 bool ParseTarget(std::string_view target, Request* request) {
   if (!target.starts_with('/')) return false;
   const size_t question = target.find('?');

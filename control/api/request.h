@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace understudy::control {
 
 // Who asks, by the kernel's word (SO_PEERCRED).
@@ -34,6 +36,7 @@ struct Reply {
 
 // {"error": {"code": ..., "message": ...}}
 Reply ErrorReply(unsigned status, std::string_view code, std::string_view message);
+Reply ErrorReply(const absl::Status& status);
 
 // Splits a request target into path and query, percent-decoding both. Nothing: not well-formed.
 bool ParseTarget(std::string_view target, Request* request);

@@ -12,12 +12,8 @@
 
 namespace understudy::control {
 
-inline constexpr absl::Duration kMaxForce = absl::Hours(24 * 366);
-inline constexpr size_t kMaxReason = 500;
-inline constexpr size_t kMaxAuthor = 100;
-
-// Never throws for what a client sends. Waits (without blocking the loop) for the disk after force
-// and release, for the end of the reload after reload; bounded by a timeout of its own.
+// Never throws for what a client sends. Waits (without blocking the loop) for the disk after an
+// order, for the end of the reload after reload; bounded by a timeout of its own.
 boost::asio::awaitable<Reply> Answer(Engine& engine, Request request);
 
 }  // namespace understudy::control

@@ -50,15 +50,11 @@ std::string TargetOf(const HealthCheck& check) {
   return endpoint;
 }
 
-json::object SideView(const CheckStanding* check) {
-  if (check == nullptr) return {{"check", nullptr}, {"healthy", true}};
-  return {{"check", check->definition.name}, {"healthy", check->verdict.healthy}};
-}
-
-json::value OverrideView(const std::optional<Override>& forced, absl::Time now) {
+json::value OverrideView(const GroupStanding& group, const std::optional<Override>& forced,
+                         absl::Time now) {
   if (!forced) return nullptr;
   json::object view;
-  view["side"] = TextView(contract::WordOf(forced->side));
+  view["side"] = TextView(WordOf(group, forced->side));
   view["since"] = TimeView(forced->since);
   view["until"] = TimeView(forced->until);
   view["reason"] = forced->reason;
@@ -70,6 +66,36 @@ json::value OverrideView(const std::optional<Override>& forced, absl::Time now) 
   return view;
 }
 
+json::object LabelsView(const Labels& labels) {
+  json::object view;
+  for (const auto& [key, value] : labels) view[key] = value;
+  return view;
+}
+
+// In order of preference.
+json::array SidesView(const GroupStanding& group, absl::Time now) {
+  json::array view;
+  for (const TierStanding& tier : group.tiers) {
+    json::object side;
+    side["side"] = tier.name;
+    side["check"] = nullptr;
+    if (tier.check != nullptr) side["check"] = tier.check->definition.name;
+    side["healthy"] = tier.check == nullptr || tier.check->healthy;
+    side["drained"] = OverrideView(group, tier.drained, now);
+    side["labels"] = LabelsView(tier.labels);
+    view.emplace_back(std::move(side));
+  }
+  return view;
+}
+
+json::value FreezeView(const std::optional<Freeze>& freeze) {
+  if (!freeze) return nullptr;
+  return json::object{{"since", TimeView(freeze->since)},
+                      {"until", TimeView(freeze->until)},
+                      {"reason", freeze->reason},
+                      {"author", freeze->author}};
+}
+
 json::object CheckView(const CheckStanding& check) {
   const HealthCheck& definition = check.definition;
   const Verdict& verdict = check.verdict;
@@ -77,7 +103,10 @@ json::object CheckView(const CheckStanding& check) {
   view["name"] = definition.name;
   view["type"] = TextView(WordOf(definition.type));
   view["target"] = TargetOf(definition);
-  view["healthy"] = verdict.healthy;
+  view["healthy"] = check.healthy;
+  view["by_results"] = IsHealthyByNow(check);
+  view["disabled"] = definition.disabled;
+  view["inverted"] = definition.inverted;
   view["settled"] = check.settled;
   view["changed_at"] = TimeView(verdict.changed_at);
   view["contrary"] = verdict.contrary;
@@ -177,6 +206,9 @@ std::vector<std::string> Problems(const Engine& engine) {
   if (const absl::Status state = engine.state_health(); !state.ok()) {
     problems.push_back(absl::StrCat("state not durable: ", state.message()));
   }
+  if (const std::optional<Freeze>& freeze = engine.standing().freeze()) {
+    problems.push_back(absl::StrCat("health is frozen by ", freeze->author, ": ", freeze->reason));
+  }
   for (const auto& [name, group] : engine.standing().groups()) {
     if (group.decision.cause != Cause::kAllDown) continue;
     problems.push_back(absl::StrCat("group ", name, ": all sides are down"));
@@ -184,24 +216,33 @@ std::vector<std::string> Problems(const Engine& engine) {
   return problems;
 }
 
+// A better side is back, and waits for its time.
+bool IsHeld(const GroupStanding& group) {
+  return group.decision.decide_again != absl::InfiniteFuture();
+}
+
 json::object GroupCounts(const Engine& engine) {
-  size_t secondary = 0, forced = 0, all_down = 0, holding = 0;
+  size_t not_primary = 0, forced = 0, drained = 0, all_down = 0, holding = 0, manual = 0;
   for (const auto& [name, group] : engine.standing().groups()) {
-    secondary += group.decision.choice == Choice::kSecondary;
+    not_primary += group.decision.choice != Choice::kPrimary;
     forced += group.forced.has_value();
+    drained += group.overridden() && !group.forced;
     all_down += group.decision.cause == Cause::kAllDown;
-    holding += group.decision.cause == Cause::kHoldDown;
+    holding += IsHeld(group);
+    manual += group.decision.cause == Cause::kManualFailback;
   }
   return {{"total", engine.standing().groups().size()},
-          {"on_secondary", secondary},
+          {"on_secondary", not_primary},
           {"forced", forced},
+          {"drained", drained},
           {"all_down", all_down},
-          {"holding_down", holding}};
+          {"holding_down", holding},
+          {"waiting_for_failback", manual}};
 }
 
 json::object CheckCounts(const Engine& engine) {
   size_t unhealthy = 0;
-  for (const auto& [name, check] : engine.standing().checks()) unhealthy += !check.verdict.healthy;
+  for (const auto& [name, check] : engine.standing().checks()) unhealthy += !check.healthy;
   return {{"total", engine.standing().checks().size()}, {"unhealthy", unhealthy}};
 }
 
@@ -242,6 +283,7 @@ json::object StatusView(const Engine& engine) {
   view["dataplane"] = DataplaneView(engine);
   view["groups"] = GroupCounts(engine);
   view["checks"] = CheckCounts(engine);
+  view["frozen"] = FreezeView(engine.standing().freeze());
   const absl::Status state = engine.state_health();
   view["state"] = json::object{{"durable", state.ok()}, {"error", std::string(state.message())}};
   return view;
@@ -251,21 +293,21 @@ json::object GroupView(const Engine& engine, const GroupStanding& group) {
   const Moment now = engine.now();
   json::object view;
   view["name"] = group.name;
-  view["answer"] = TextView(contract::WordOf(group.decision.choice));
+  view["answer"] = TextView(WordOf(group, group.decision.choice));
   view["cause"] = TextView(control::WordOf(group.decision.cause));
   view["because"] = Because(group, now);
   view["changed_at"] = TimeView(group.changed_at);
-  view["by_health"] = TextView(contract::WordOf(group.state.by_health));
+  view["by_health"] = TextView(WordOf(group, group.decision.by_health));
   view["waiting"] = group.waiting;
-  view["override"] = OverrideView(group.forced, now.wall);
-  view["hold_down_s"] = Seconds(group.hold_down);
+  view["override"] = OverrideView(group, group.forced, now.wall);
+  view["hold_down_s"] = Seconds(HoldDownOf(group.policy.failback, group.state.penalty));
   view["hold_down_remaining_s"] = nullptr;
-  if (group.state.primary_healthy_since) {
-    const absl::Duration left = *group.state.primary_healthy_since + group.hold_down - now.steady;
+  if (IsHeld(group)) {
+    const absl::Duration left = group.decision.decide_again - now.steady;
     view["hold_down_remaining_s"] = Seconds(std::max(left, absl::ZeroDuration()));
   }
-  view["primary"] = SideView(group.primary);
-  view["secondary"] = SideView(group.secondary);
+  view["sides"] = SidesView(group, now.wall);
+  view["labels"] = LabelsView(group.labels);
   view["record_sets"] = group.records;
   return view;
 }

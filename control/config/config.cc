@@ -12,6 +12,7 @@
 #include "control/config/health_checks.h"
 #include "control/config/placement.h"
 #include "control/config/section.h"
+#include "control/config/self_doubt.h"
 #include "control/config/zones.h"
 #include "control/zone/name.h"
 #include "control/zone/text_file.h"
@@ -49,11 +50,15 @@ void ReadStalePolicy(Section* top, DesiredState* state) {
 }
 
 void WarnOfUnused(const HealthChecks& checks, const std::vector<FailoverGroup>& groups,
-                  Findings* findings) {
-  std::set<std::string> used;
+                  const SelfDoubt& self_doubt, Findings* findings) {
+  std::set<std::string> used(self_doubt.canaries.begin(), self_doubt.canaries.end());
+  for (const auto& [name, check] : checks.checks) {
+    used.insert(check.children.begin(), check.children.end());
+  }
   for (const FailoverGroup& group : groups) {
-    used.insert(group.primary_check);
-    if (group.secondary_check) used.insert(*group.secondary_check);
+    for (const Tier& tier : group.tiers) {
+      if (tier.check) used.insert(*tier.check);
+    }
   }
   for (const auto& [name, line] : checks.lines) {
     if (used.contains(name)) continue;
@@ -83,9 +88,12 @@ void ReadTop(const YamlValue& root, const std::string& folder, DesiredState* sta
   if (const YamlValue* value = top.Take("failover_groups")) {
     groups = ReadGroups(*value, checks.lines, findings);
   }
+  if (const YamlValue* value = top.Take("self_doubt")) {
+    state->self_doubt = ReadSelfDoubt(*value, checks, findings);
+  }
   top.RefuseUnknown();
   CheckPlacement(zones, groups, findings);
-  WarnOfUnused(checks, groups.groups, findings);
+  WarnOfUnused(checks, groups.groups, state->self_doubt, findings);
   state->zones = std::move(zones.zones);
   state->health_checks = std::move(checks.checks);
   state->groups = std::move(groups.groups);

@@ -143,23 +143,83 @@ constexpr bool IsProbed(CheckType type) {
   return type != CheckType::kPush && type != CheckType::kCalculated;
 }
 
-enum class AllDown : uint8_t { kPrimary };  // what is answered when no side is healthy
+// What is answered when no tier of a group is available.
+enum class AllDown : uint8_t {
+  kPrimary,  // Route 53
+  kSecondary,
+  kLastGood,  // the tier that was answered last
+  kAll,       // the values of all tiers
+  kServfail,  // the client's resolver tries another server
+  kRefused,
+  kNoData,
+};
 
-// A record set of a group, its value on each side.
+enum class FailbackMode : uint8_t {
+  kAutomatic,  // when the better tier was healthy for the hold-down
+  kManual,     // when an operator says so, or the tier that stands fails
+};
+
+// How the hold-down grows when a group keeps failing over (failover/decision.h, HoldDownOf).
+struct Damping {
+  absl::Duration start = absl::Seconds(2);
+  absl::Duration max = absl::Minutes(5);  // 0: it does not grow
+  absl::Duration half_life = absl::Minutes(5);
+
+  bool operator==(const Damping&) const = default;
+};
+
+struct Failback {
+  FailbackMode mode = FailbackMode::kAutomatic;
+  absl::Duration hold_down;  // failback waits until the better tier was healthy this long
+  Damping damping;
+
+  bool operator==(const Failback&) const = default;
+};
+
+struct FailoverPolicy {
+  AllDown all_down = AllDown::kPrimary;
+  Failback failback;
+
+  bool operator==(const FailoverPolicy&) const = default;
+};
+
+using Labels = std::map<std::string, std::string>;
+
+// One of a group's ordered values. The first two are called primary and secondary.
+struct Tier {
+  std::string name;
+  std::optional<std::string> check;  // mandatory on the primary; without one it counts as healthy
+  Labels labels;
+
+  bool operator==(const Tier&) const = default;
+};
+inline constexpr size_t kMaxTiers = contract::kMaxSides - 1;  // one side is kept for "all"
+
+// A record set of a group, its value on each tier.
 struct GroupRecord {
   std::string owner;
   uint16_t type = 0;
-  contract::Side primary;
-  contract::Side secondary;
+  std::vector<contract::Side> sides;  // by tier; without data: NODATA while that tier is answered
 };
 
 struct FailoverGroup {
   std::string name;
-  std::string primary_check;                   // mandatory
-  std::optional<std::string> secondary_check;  // without one the secondary counts as healthy
-  absl::Duration hold_down;                    // failback waits until primary was healthy this long
-  AllDown all_down = AllDown::kPrimary;
+  std::vector<Tier> tiers;  // two at least
+  FailoverPolicy policy;
+  Labels labels;
   std::vector<GroupRecord> records;
+};
+
+// When it is more likely that this node is cut off than that everybody else is dead, health is
+// frozen as it was (engine/self_doubt.h).
+struct SelfDoubt {
+  std::vector<std::string> canaries;  // checks of what this node needs itself
+  uint32_t mass_failure_percent = 0;  // of all checks began to fail within `window`; 0: off
+  absl::Duration window = absl::Seconds(10);
+  uint32_t at_least = 5;                            // checks, or the share says nothing
+  absl::Duration release_after = absl::Minutes(5);  // believed after all
+
+  bool operator==(const SelfDoubt&) const = default;
 };
 
 struct ZoneRecord {
@@ -181,6 +241,7 @@ struct DesiredState {
   contract::StalePolicy stale_policy = contract::StalePolicy::kFrozen;
   std::vector<Zone> zones;
   std::map<std::string, HealthCheck> health_checks;
+  SelfDoubt self_doubt;
   std::vector<FailoverGroup> groups;  // in the order of the file; table group index = position + 1
 };
 

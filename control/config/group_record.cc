@@ -56,21 +56,19 @@ bool LosesSpaces(uint16_t type, std::string_view text) {
 
 class RecordReader {
  public:
-  RecordReader(const YamlValue& value, std::string path, const std::string& group,
+  RecordReader(const YamlValue& value, const std::string& path, const FailoverGroup& group,
                Findings* findings)
-      : section_(value, std::move(path), findings), group_(group), findings_(findings) {}
+      : path_(path), section_(value, path, findings), group_(group), findings_(findings) {
+    record_.sides.resize(group.tiers.size());
+  }
 
   std::optional<GroupRecord> Read() {
     const bool named = ReadName();
     const bool typed = ReadType();
-    const int64_t ttl_s = section_.Number("ttl", 0, kMaxTtl).value_or(kDefaultTtl);
-    if (ttl_s > kAdvisedTtl) {
-      section_.Warn("ttl", "clients keep the old side for up to " + std::to_string(ttl_s) +
-                               " s after a failover; 60 or less is advised");
+    ReadTtl();
+    for (size_t i = 0; i < group_.tiers.size(); ++i) {
+      ReadSide(group_.tiers[i].name, typed, &record_.sides[i]);
     }
-    record_.primary.ttl_s = record_.secondary.ttl_s = static_cast<uint32_t>(ttl_s);
-    ReadSide("primary", typed, &record_.primary);
-    ReadSide("secondary", typed, &record_.secondary);
     if (named && typed) CheckSides();
     section_.RefuseUnknown();
     if (!named || !typed) return std::nullopt;
@@ -103,6 +101,31 @@ class RecordReader {
     }
     record_.type = *type;
     return true;
+  }
+
+  // One for all sides, or a mapping by side.
+  void ReadTtl() {
+    const YamlValue* value = section_.Take("ttl");
+    if (value != nullptr && value->kind == YamlValue::Kind::kMap) {
+      Section by_side(*value, path_ + ".ttl", findings_);
+      for (size_t i = 0; i < group_.tiers.size(); ++i) {
+        SetTtl(by_side, group_.tiers[i].name, record_.sides[i]);
+      }
+      by_side.RefuseUnknown();
+      return;
+    }
+    contract::Side read;
+    SetTtl(section_, "ttl", read);
+    for (contract::Side& side : record_.sides) side.ttl_s = read.ttl_s;
+  }
+
+  void SetTtl(Section& section, std::string_view key, contract::Side& side) {
+    const int64_t ttl_s = section.Number(key, 0, kMaxTtl).value_or(kDefaultTtl);
+    if (ttl_s > kAdvisedTtl) {
+      section.Warn(key, "clients keep the old side for up to " + std::to_string(ttl_s) +
+                            " s after a failover; 60 or less is advised");
+    }
+    side.ttl_s = static_cast<uint32_t>(ttl_s);
   }
 
   // A list of values, or one value alone.
@@ -180,20 +203,35 @@ class RecordReader {
 
   void CheckSides() {
     if (value_failed_) return;  // a side may be empty because of it
-    const bool primary = !record_.primary.rdata.empty();
-    const bool secondary = !record_.secondary.rdata.empty();
-    if (!primary && !secondary) {
+    const auto empty = [](const contract::Side& side) { return side.rdata.empty(); };
+    if (std::ranges::all_of(record_.sides, empty)) {
       section_.Require("primary", "a record needs values on one side at least");
-    } else if (!primary || !secondary) {
-      const std::string side = primary ? "secondary" : "primary";
-      section_.Warn(side, "is not there: while group " + group_ + " answers its " + side + ", " +
-                              NameToText(record_.owner) + " has no " + TypeToText(record_.type) +
-                              " record (NODATA)");
+      return;
     }
+    for (size_t i = 0; i < record_.sides.size(); ++i) {
+      const std::string& side = group_.tiers[i].name;
+      if (!empty(record_.sides[i])) continue;
+      section_.Warn(side, "is not there: while group " + group_.name + " answers its " + side +
+                              ", " + NameToText(record_.owner) + " has no " +
+                              TypeToText(record_.type) + " record (NODATA)");
+    }
+    if (group_.policy.all_down == AllDown::kAll) CheckUnion();
   }
 
+  // all_down: all answers the values of every side at once.
+  void CheckUnion() {
+    const contract::Side all = AllSidesOf(record_);
+    if (record_.type == contract::kTypeCname && all.rdata.size() > 1) {
+      section_.Error("type",
+                     "a CNAME has exactly one value, so its group cannot have "
+                     "all_down: all, which answers those of every side");
+    }
+    CheckSize("name", all);
+  }
+
+  std::string path_;
   Section section_;
-  const std::string& group_;
+  const FailoverGroup& group_;
   Findings* findings_;
   GroupRecord record_;
   bool value_failed_ = false;
@@ -202,8 +240,20 @@ class RecordReader {
 }  // namespace
 
 std::optional<GroupRecord> ReadGroupRecord(const YamlValue& value, const std::string& path,
-                                           const std::string& group, Findings* findings) {
+                                           const FailoverGroup& group, Findings* findings) {
   return RecordReader(value, path, group, findings).Read();
+}
+
+contract::Side AllSidesOf(const GroupRecord& record) {
+  contract::Side all;
+  for (const contract::Side& side : record.sides) {
+    for (const std::string& rdata : side.rdata) {
+      if (std::ranges::find(all.rdata, rdata) != all.rdata.end()) continue;
+      all.ttl_s = all.rdata.empty() ? side.ttl_s : std::min(all.ttl_s, side.ttl_s);
+      all.rdata.push_back(rdata);
+    }
+  }
+  return all;
 }
 
 }  // namespace understudy::control

@@ -13,10 +13,13 @@
 
 namespace understudy::control {
 
-// Nothing when its name or its type is not usable. Every value is converted, so whatever is wrong
-// with one is told.
+// Of `group` the sides and the policy are used. Nothing when its name or its type is not usable.
+// Every value is converted, so whatever is wrong with one is told.
 std::optional<GroupRecord> ReadGroupRecord(const YamlValue& value, const std::string& path,
-                                           const std::string& group, Findings* findings);
+                                           const FailoverGroup& group, Findings* findings);
+
+// The values of all sides together, each once, with the lowest TTL: for all_down: all.
+contract::Side AllSidesOf(const GroupRecord& record);
 
 }  // namespace understudy::control
 

@@ -22,6 +22,7 @@ bool IsTrouble(EventKind kind) {
     case EventKind::kPublicationFailed:
     case EventKind::kStateTrouble:
     case EventKind::kOverrideDropped:
+    case EventKind::kFrozen:
       return true;
     default:
       return false;
@@ -29,12 +30,20 @@ bool IsTrouble(EventKind kind) {
 }
 
 // An override that ended; what it was is told once more, for its first event may be long gone.
-Event EndOf(EventKind kind, const std::string& group, const Override& ended) {
-  Event event = EventOf(kind, group);
-  event.detail = absl::StrCat("was forced to ", std::string(WordOf(ended.side)));
-  event.reason = ended.reason;
-  event.author = ended.author;
+Event EndOf(EventKind kind, const EndedOverride& ended) {
+  Event event = EventOf(kind, ended.key.group);
+  event.detail = ended.key.kind == OverrideKind::kForce ? absl::StrCat("was forced to ", ended.side)
+                                                        : absl::StrCat(ended.side, " was drained");
+  event.reason = ended.override.reason;
+  event.author = ended.override.author;
   return event;
+}
+
+std::string LengthOf(absl::Time since, absl::Time until) {
+  const absl::Duration duration = until - since;
+  return duration == absl::InfiniteDuration()
+             ? "until released"
+             : absl::StrCat("for ", absl::FormatDuration(duration));
 }
 
 }  // namespace
@@ -48,12 +57,20 @@ Event EventOf(EventKind kind, std::string subject) {
 
 Event EventOfVerdict(const CheckStanding& check) {
   const HealthCheck& definition = check.definition;
-  const bool healthy = check.verdict.healthy;
+  const bool healthy = IsHealthyByNow(check);
   Event event =
       EventOf(healthy ? EventKind::kCheckHealthy : EventKind::kCheckUnhealthy, definition.name);
-  event.detail = absl::StrCat(healthy ? definition.success_threshold : definition.failure_threshold,
-                              healthy ? " successes" : " failures",
-                              " in a row, last: ", check.verdict.last.reason);
+  const bool succeeds = check.verdict.healthy;
+  if (IsProbed(definition.type)) {
+    event.detail =
+        absl::StrCat(succeeds ? definition.success_threshold : definition.failure_threshold,
+                     succeeds ? " successes" : " failures",
+                     definition.counting == Counting::kConsecutive || succeeds ? " in a row" : "",
+                     ", last: ", check.verdict.last.reason);
+  } else {
+    event.detail = check.verdict.last.reason;
+  }
+  if (definition.inverted) absl::StrAppend(&event.detail, " (inverted)");
   return event;
 }
 
@@ -66,13 +83,15 @@ void Chronicle::Record(Event event) {
 }
 
 void Chronicle::RecordDecisions(const Decisions& decisions, uint64_t selection) {
-  for (const auto& [group, forced] : decisions.expired) {
-    Record(EndOf(EventKind::kOverrideExpired, group, forced));
+  if (decisions.frozen) RecordFreeze(*decisions.frozen);
+  if (decisions.thawed) RecordThaw(*decisions.thawed, "", "");
+  for (const EndedOverride& ended : decisions.expired) {
+    Record(EndOf(EventKind::kOverrideExpired, ended));
   }
   for (const ChoiceChange& change : decisions.changes) {
     Event event = EventOf(EventKind::kGroupChanged, change.group->name);
-    event.from = std::string(WordOf(change.from));
-    event.to = std::string(WordOf(change.to));
+    event.from = std::string(WordOf(*change.group, change.from));
+    event.to = std::string(WordOf(*change.group, change.to));
     event.cause = std::string(WordOf(change.cause));
     // A forced side needs no more words than the event of the force itself.
     if (change.cause != Cause::kForced) event.detail = Because(*change.group, clock_());
@@ -86,29 +105,50 @@ void Chronicle::RecordDecisions(const Decisions& decisions, uint64_t selection) 
   }
 }
 
-void Chronicle::RecordDropped(const DroppedOverrides& dropped) {
-  for (const auto& [group, forced] : dropped) {
-    Event event = EndOf(EventKind::kOverrideDropped, group, forced);
-    event.detail = "the group is gone from the configuration";
+void Chronicle::RecordDropped(const std::vector<EndedOverride>& dropped) {
+  for (const EndedOverride& ended : dropped) {
+    Event event = EndOf(EventKind::kOverrideDropped, ended);
+    absl::StrAppend(&event.detail, ", and is gone from the configuration");
     Record(std::move(event));
   }
 }
 
-void Chronicle::RecordForced(const std::string& group, const Override& forced) {
-  Event event = EventOf(EventKind::kForced, group);
-  event.to = std::string(WordOf(forced.side));
-  const absl::Duration duration = forced.until - forced.since;
-  event.detail = duration == absl::InfiniteDuration()
-                     ? "until released"
-                     : absl::StrCat("for ", absl::FormatDuration(duration));
-  event.reason = forced.reason;
-  event.author = forced.author;
+void Chronicle::RecordOverride(OverrideKind kind, const GroupStanding& group,
+                               const Override& override) {
+  Event event =
+      EventOf(kind == OverrideKind::kForce ? EventKind::kForced : EventKind::kDrained, group.name);
+  const std::string side(WordOf(group, override.side));
+  event.detail = LengthOf(override.since, override.until);
+  if (kind == OverrideKind::kForce) {
+    event.to = side;
+  } else {
+    event.detail = absl::StrCat(side, " ", event.detail);
+  }
+  event.reason = override.reason;
+  event.author = override.author;
   Record(std::move(event));
 }
 
-void Chronicle::RecordReleased(const std::string& group, const Override& ended,
-                               const std::string& author, const std::string& reason) {
-  Event event = EndOf(EventKind::kReleased, group, ended);
+void Chronicle::RecordReleased(const EndedOverride& ended, const std::string& author,
+                               const std::string& reason) {
+  Event event = EndOf(EventKind::kReleased, ended);
+  event.reason = reason;
+  event.author = author;
+  Record(std::move(event));
+}
+
+void Chronicle::RecordFreeze(const Freeze& freeze) {
+  Event event = EventOf(EventKind::kFrozen);
+  event.detail = LengthOf(freeze.since, freeze.until);
+  event.reason = freeze.reason;
+  event.author = freeze.author;
+  Record(std::move(event));
+}
+
+void Chronicle::RecordThaw(const Freeze& ended, const std::string& author,
+                           const std::string& reason) {
+  Event event = EventOf(EventKind::kThawed);
+  event.detail = absl::StrCat("was frozen by ", ended.author, ": ", ended.reason);
   event.reason = reason;
   event.author = author;
   Record(std::move(event));

@@ -32,10 +32,15 @@ class Chronicle {
   void Record(Event event);
   // `selection`: the generation the changes were published with; 0: not yet.
   void RecordDecisions(const Decisions& decisions, uint64_t selection);
-  void RecordDropped(const DroppedOverrides& dropped);
-  void RecordForced(const std::string& group, const Override& forced);
-  void RecordReleased(const std::string& group, const Override& ended, const std::string& author,
+  // Overrides that went with their group or side.
+  void RecordDropped(const std::vector<EndedOverride>& dropped);
+  // `override` was laid over `group`.
+  void RecordOverride(OverrideKind kind, const GroupStanding& group, const Override& override);
+  void RecordReleased(const EndedOverride& ended, const std::string& author,
                       const std::string& reason);
+  void RecordFreeze(const Freeze& freeze);
+  // `author` is empty when nobody said so.
+  void RecordThaw(const Freeze& ended, const std::string& author, const std::string& reason);
 
   const EventLog& log() const { return log_; }
   // Those the store has not been given yet.

@@ -23,6 +23,7 @@
 #include "control/config/config.h"
 #include "control/engine/chronicle.h"
 #include "control/engine/dataplane_watch.h"
+#include "control/engine/overrides.h"
 #include "control/engine/periodic.h"
 #include "control/engine/reloader.h"
 #include "control/engine/selection_watch.h"
@@ -58,13 +59,15 @@ class Engine {
     Reloader::Load load;            // reads the configuration again, for Reload
     bool probe = true;              // false: probe results come from Take alone
   };
-  // Reason and author of an override, and its end.
-  struct ForceOrder {
-    std::string group;
-    Choice side = Choice::kPrimary;
-    absl::Duration duration = absl::InfiniteDuration();
+  // Who says so, and why.
+  struct Order {
     std::string reason;
     std::string author;
+  };
+  struct OverrideOrder : Order {
+    OverrideKind kind = OverrideKind::kForce;  // force or drain
+    std::vector<OverrideTarget> targets;       // of this turn of the loop
+    absl::Duration duration = absl::InfiniteDuration();
   };
   // Called on the loop when the store has tried: OK means it is on disk.
   using Durable = std::function<void(const absl::Status&)>;
@@ -82,10 +85,20 @@ class Engine {
   void Stop();
 
   void Take(const HealthCheck& check, const ProbeResult& result);
-  // The side changes before these return; `durable` follows. Errors: `durable` is not called.
-  absl::Status Force(const ForceOrder& order, Durable durable);
-  absl::Status Release(const std::string& group, const std::string& author,
-                       const std::string& reason, Durable durable);
+  // What outside systems say of a push check. NotFound, FailedPrecondition: nothing was taken, and
+  // `durable` is not called; the same below.
+  absl::Status Push(const std::string& check, bool healthy, const Order& order, Durable durable);
+  // Answers change before these return; `durable` follows. The groups are those of this turn of the
+  // loop (overrides.h).
+  void SetOverride(const OverrideOrder& order, Durable durable);
+  // All overrides of the groups, or those of the sides of that name. FailedPrecondition: there are
+  // none.
+  absl::Status Release(const std::vector<const GroupStanding*>& groups, const std::string& side,
+                       const Order& order, Durable durable);
+  absl::Status FailBack(const std::vector<const GroupStanding*>& groups, const Order& order,
+                        Durable durable);
+  void SetFreeze(absl::Duration duration, const Order& order, Durable durable);
+  absl::Status Thaw(const Order& order, Durable durable);
   // One at a time: a reload asked for while one is under way follows it.
   void Reload(Reloaded done);
 

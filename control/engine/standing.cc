@@ -8,138 +8,168 @@
 namespace understudy::control {
 namespace {
 
-// A start remembered by the wall clock, on the steady one. A start in the future (the clock was set
-// back meanwhile) begins anew.
-absl::Time ToSteady(absl::Time wall, const Moment& now) {
-  return now.steady - std::max(now.wall - wall, absl::ZeroDuration());
-}
-
-absl::Time ToWall(absl::Time steady, const Moment& now) { return now.wall - (now.steady - steady); }
-
 bool IsUnprobed(const CheckStanding& check) {
   return check.verdict.successes + check.verdict.failures == 0;
 }
 
-bool IsSide(Choice choice) { return choice == Choice::kPrimary || choice == Choice::kSecondary; }
-
-// A check whose definition changed keeps its verdict, for the endpoint did not change by being
-// asked differently, but counts anew.
-Verdict OnlyHealthOf(const Verdict& verdict) {
-  Verdict anew;
-  anew.healthy = verdict.healthy;
-  anew.changed_at = verdict.changed_at;
-  return anew;
+// A calculated check knows as much as its children.
+bool IsSettled(const CheckStanding& check) {
+  return check.settled &&
+         std::ranges::all_of(check.children, [](const auto* child) { return child->settled; });
 }
 
-Decision DecideOne(GroupStanding& group, const Moment& now) {
-  // Expiry is Standing's business (by the wall clock), so Decide sees an override without an end.
-  std::optional<Override> forced = group.forced;
-  if (forced) forced->until = absl::InfiniteFuture();
-  if (group.waiting && group.primary->settled) group.waiting = false;
-  Decision decision =
-      control::Decide(group.state, HealthOf(group), group.hold_down, forced, now.steady);
-  if (!group.waiting) return decision;
-  decision.state = group.state;
-  decision.decide_again = absl::InfiniteFuture();
-  if (!group.forced) {
-    decision.choice = group.state.by_health;
-    decision.cause =
-        decision.choice == Choice::kPrimary ? Cause::kPrimaryHealthy : Cause::kPrimaryUnhealthy;
-  }
-  return decision;
+// The primary's check, and any that nobody has probed yet and whose first result decides.
+bool StillWaits(const GroupStanding& group) {
+  if (!IsSettled(*group.tiers.front().check)) return true;
+  return std::ranges::any_of(group.tiers, [](const TierStanding& tier) {
+    return tier.check != nullptr && tier.check->by_first_result && !tier.check->settled;
+  });
 }
 
-absl::Status NoGroup(const std::string& group) {
-  return absl::NotFoundError(absl::StrCat("there is no failover group '", group, "'"));
+bool IsTier(const GroupStanding& group, Choice choice) {
+  return static_cast<size_t>(choice) < group.tiers.size();
+}
+
+// Whether the group's records have such an answer: a tier, all of them, or the word of a policy.
+bool IsAnswer(const GroupStanding& group, Choice choice) {
+  if (choice == AllOf(group.tiers.size())) return group.policy.all_down == AllDown::kAll;
+  return IsTier(group, choice) || contract::IsPolicy(choice);
 }
 
 }  // namespace
 
+bool GroupStanding::overridden() const {
+  return forced.has_value() || std::ranges::any_of(tiers, [](const TierStanding& tier) {
+           return tier.drained.has_value();
+         });
+}
+
+std::string_view WordOf(const GroupStanding& group, Choice choice) {
+  if (IsTier(group, choice)) return group.tiers[static_cast<size_t>(choice)].name;
+  if (choice == AllOf(group.tiers.size())) return "all";
+  return contract::WordOf(choice);
+}
+
+std::optional<uint8_t> TierOf(const GroupStanding& group, std::string_view name) {
+  const auto found = std::ranges::find(group.tiers, name, &TierStanding::name);
+  if (found == group.tiers.end()) return std::nullopt;
+  return static_cast<uint8_t>(found - group.tiers.begin());
+}
+
+GroupHealth HealthOf(const GroupStanding& group) {
+  GroupHealth health;
+  for (const TierStanding& tier : group.tiers) {
+    TierHealth& one = health.emplace_back();
+    one.drained = tier.drained.has_value();
+    if (tier.check == nullptr) continue;
+    one.healthy = tier.check->healthy;
+    one.healthy_since = tier.check->changed_at;
+  }
+  return health;
+}
+
+Decision DecideGroupNow(const GroupStanding& group, const GroupHealth& health, absl::Time steady) {
+  std::optional<Override> forced = group.forced;
+  if (forced) forced->until = absl::InfiniteFuture();
+  Decision decision = control::Decide(group.state, health, group.policy, forced, steady);
+  if (!group.waiting) return decision;
+  decision.state = group.state;
+  decision.by_health = group.decision.by_health;
+  decision.decide_again = absl::InfiniteFuture();
+  if (group.forced) return decision;
+  decision.choice = decision.by_health;
+  decision.cause = decision.choice == Choice::kPrimary ? Cause::kPrimaryHealthy
+                   : IsTier(group, decision.choice)    ? Cause::kPrimaryUnhealthy
+                                                       : Cause::kAllDown;
+  return decision;
+}
+
 void Standing::Remember(Remembered remembered, std::map<std::string, Choice> inherited) {
+  const auto frozen = remembered.overrides.find({.group = "", .kind = OverrideKind::kFreeze});
+  std::optional<Freeze> freeze;
+  if (frozen != remembered.overrides.end()) {
+    const Override& before = frozen->second;
+    freeze = {.by_operator = before.side == Choice::kPrimary,
+              .since = before.since,
+              .until = before.until,
+              .reason = before.reason,
+              .author = before.author};
+  }
+  board_.Remember(std::exchange(remembered.checks, {}), std::move(freeze));
   remembered_ = std::move(remembered);
   inherited_ = std::move(inherited);
 }
 
-DroppedOverrides Standing::Apply(const DesiredState& desired, const Moment& now) {
-  DroppedOverrides dropped;
-  AddChecks(desired);
-  ApplyGroups(desired, now, dropped);
-  DropChecks(desired);
+std::vector<EndedOverride> Standing::Apply(const DesiredState& desired, const Moment& now) {
+  board_.Apply(desired, now);
+  Settle(now);  // calculated checks too, before groups go by them
+  ApplyGroups(desired, now);
+  board_.DropGone(desired);
   LinkChecksToGroups();
-  // What was remembered is used once; what nobody asked for is gone from the configuration.
-  for (const auto& [name, check] : remembered_.checks) {
-    if (!checks_.contains(name)) unsaved_checks_.insert(name);
-  }
+  DropRemembered();
+  return std::exchange(dropped_, {});
+}
+
+// What was remembered is used once; what nobody asked for is gone from the configuration.
+void Standing::DropRemembered() {
   for (const auto& [name, group] : remembered_.groups) {
     if (!groups_.contains(name)) gone_groups_.insert(name);
   }
-  for (auto& [name, forced] : remembered_.overrides) {
-    if (groups_.contains(name)) continue;
-    unsaved_overrides_.insert(name);
-    dropped.emplace(name, std::move(forced));
+  for (auto& [key, override] : remembered_.overrides) {
+    if (key.kind == OverrideKind::kFreeze) continue;
+    unsaved_overrides_.insert(key);
+    dropped_.push_back({.key = key, .override = std::move(override), .side = ""});
+    dropped_.back().side = std::string(contract::WordOf(dropped_.back().override.side));
   }
   remembered_ = {};
   inherited_.clear();
-  return dropped;
 }
 
-// A check whose definition changed keeps its verdict, for the endpoint did not change by being
-// asked differently, but counts anew.
-CheckStanding Standing::NewCheck(const HealthCheck& definition) {
-  CheckStanding check;
-  check.definition = definition;
-  const auto remembered = remembered_.checks.find(definition.name);
-  if (remembered == remembered_.checks.end()) return check;
-  check.verdict = remembered->second.verdict;
-  if (remembered->second.fingerprint != FingerprintOf(definition)) {
-    check.verdict = OnlyHealthOf(check.verdict);
-  }
-  return check;
-}
-
-void Standing::AddChecks(const DesiredState& desired) {
-  for (const auto& [name, definition] : desired.health_checks) {
-    const auto known = checks_.find(name);
-    if (known == checks_.end()) {
-      checks_.emplace(name, NewCheck(definition));
-      unsaved_checks_.insert(name);
-    } else if (known->second.definition != definition) {
-      CheckStanding& check = known->second;
-      check.verdict = OnlyHealthOf(check.verdict);
-      check.definition = definition;
-      unsaved_checks_.insert(name);
+void Standing::LinkChecksToGroups() {
+  for (const auto& [name, check] : board_.checks()) board_.at(name).groups.clear();
+  for (auto& [name, group] : groups_) {
+    for (const TierStanding& tier : group.tiers) {
+      if (tier.check == nullptr) continue;
+      std::vector<GroupStanding*>& groups = board_.at(tier.check->definition.name).groups;
+      if (groups.empty() || groups.back() != &group) groups.push_back(&group);
     }
   }
 }
 
-// Behind the groups, which point at their checks.
-void Standing::DropChecks(const DesiredState& desired) {
-  std::erase_if(checks_, [&](const auto& entry) {
-    const bool gone = !desired.health_checks.contains(entry.first);
-    if (gone) unsaved_checks_.insert(entry.first);
-    return gone;
-  });
-}
-
-void Standing::LinkChecksToGroups() {
-  for (auto& [name, check] : checks_) check.groups.clear();
-  for (auto& [name, group] : groups_) {
-    checks_.at(group.primary->definition.name).groups.push_back(&group);
-    if (group.secondary == nullptr || group.secondary == group.primary) continue;
-    checks_.at(group.secondary->definition.name).groups.push_back(&group);
-  }
-}
-
+// Drains stay with the tier of their name, wherever it stands now.
 void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& definition) {
+  std::vector<TierStanding> before = std::exchange(group.tiers, {});
   group.name = definition.name;
-  group.primary = &checks_.at(definition.primary_check);
-  group.secondary = definition.secondary_check ? &checks_.at(*definition.secondary_check) : nullptr;
-  group.hold_down = definition.hold_down;
+  for (const Tier& tier : definition.tiers) {
+    group.tiers.push_back({.name = tier.name,
+                           .check = tier.check ? &board_.at(*tier.check) : nullptr,
+                           .labels = tier.labels,
+                           .drained = std::nullopt});
+  }
+  for (TierStanding& tier : before) {
+    if (!tier.drained) continue;
+    unsaved_overrides_.insert(
+        {group.name, OverrideKind::kDrain, static_cast<uint8_t>(tier.drained->side)});
+    if (const std::optional<uint8_t> place = TierOf(group, tier.name)) {
+      tier.drained->side = ChoiceOf(*place);
+      unsaved_overrides_.insert({group.name, OverrideKind::kDrain, *place});
+      group.tiers[*place].drained = std::move(tier.drained);
+    } else {
+      dropped_.push_back(
+          {{group.name, OverrideKind::kDrain, static_cast<uint8_t>(tier.drained->side)},
+           *std::move(tier.drained),
+           tier.name});
+    }
+  }
+  if (group.forced && !IsTier(group, group.forced->side)) {
+    NoteEnded(group, OverrideKind::kForce, *std::exchange(group.forced, std::nullopt), dropped_);
+  }
+  group.policy = definition.policy;
+  group.labels = definition.labels;
   group.records = definition.records.size();
 }
 
-void Standing::ApplyGroups(const DesiredState& desired, const Moment& now,
-                           DroppedOverrides& dropped) {
+void Standing::ApplyGroups(const DesiredState& desired, const Moment& now) {
   std::map<std::string, GroupStanding> previous = std::exchange(groups_, {});
   for (const FailoverGroup& definition : desired.groups) {
     // As a node: the sets and the checks go on pointing at it.
@@ -147,31 +177,37 @@ void Standing::ApplyGroups(const DesiredState& desired, const Moment& now,
     const bool is_new = known.empty();
     GroupStanding& group =
         is_new ? groups_[definition.name] : groups_.insert(std::move(known)).position->second;
-    const CheckStanding* former_primary = group.primary;
+    const CheckStanding* former = is_new ? nullptr : group.tiers.front().check;
     ApplyDefinition(group, definition);
+    const CheckStanding& primary = *group.tiers.front().check;
     if (is_new) {
       StartGroup(group, now);
-    } else if (group.primary != former_primary && IsUnprobed(*group.primary) && !group.forced) {
+    } else if (&primary != former && IsUnprobed(primary) && !group.forced) {
       WaitUnlessExplained(group, group.decision.choice, now);
     }
+    if (StillWaits(group) && !group.waiting) {
+      group.waiting = true;
+      group.decision.by_health = group.decision.choice;
+    }
   }
-  for (auto& [name, group] : previous) DropGroup(group, dropped);
+  for (auto& [name, group] : previous) DropGroup(group);
   undecided_.clear();
   timed_.clear();
   uint32_t place = 0;
   for (auto& [name, group] : groups_) {
     group.place = place++;
     undecided_.push_back(&group);
-    if (group.forced || group.state.primary_healthy_since) timed_.insert(&group);
+    if (group.overridden()) timed_.insert(&group);
   }
 }
 
-void Standing::DropGroup(GroupStanding& group, DroppedOverrides& dropped) {
+void Standing::DropGroup(GroupStanding& group) {
   std::erase(unsaved_groups_, &group);
   gone_groups_.insert(group.name);
-  if (!group.forced) return;
-  unsaved_overrides_.insert(group.name);
-  dropped.emplace(group.name, *std::move(group.forced));
+  if (group.forced) NoteEnded(group, OverrideKind::kForce, *std::move(group.forced), dropped_);
+  for (TierStanding& tier : group.tiers) {
+    if (tier.drained) NoteEnded(group, OverrideKind::kDrain, *std::move(tier.drained), dropped_);
+  }
 }
 
 void Standing::StartGroup(GroupStanding& group, const Moment& now) {
@@ -179,145 +215,206 @@ void Standing::StartGroup(GroupStanding& group, const Moment& now) {
   const auto remembered = remembered_.groups.find(group.name);
   if (remembered != remembered_.groups.end()) {
     group.state = remembered->second.state;
-    if (group.state.primary_healthy_since) {
-      group.state.primary_healthy_since = ToSteady(*group.state.primary_healthy_since, now);
-    }
+    group.state.penalty_at = ToSteady(group.state.penalty_at, now);
     group.decision.choice = remembered->second.choice;
+    group.decision.by_health = ChoiceOf(group.state.tier);
   }
-  const auto forced = remembered_.overrides.find(group.name);
-  if (forced != remembered_.overrides.end()) group.forced = forced->second;
+  RestoreOverrides(group);
   const auto inherited = inherited_.find(group.name);
-  if (inherited == inherited_.end() || !IsSide(inherited->second)) return;
+  if (inherited == inherited_.end()) return;
   group.decision.choice = inherited->second;
   // An override, even one that expired meanwhile, explains any choice.
   if (!group.forced) WaitUnlessExplained(group, inherited->second, now);
 }
 
+void Standing::RestoreOverrides(GroupStanding& group) {
+  auto& overrides = remembered_.overrides;
+  const auto forced = overrides.find({group.name, OverrideKind::kForce, 0});
+  if (forced != overrides.end() && IsTier(group, forced->second.side)) {
+    group.forced = std::move(forced->second);
+    overrides.erase(forced);
+  }
+  for (size_t tier = 0; tier < group.tiers.size(); ++tier) {
+    const auto drained =
+        overrides.find({group.name, OverrideKind::kDrain, static_cast<uint8_t>(tier)});
+    if (drained == overrides.end()) continue;
+    group.tiers[tier].drained = std::move(drained->second);
+    overrides.erase(drained);
+  }
+}
+
 // Keeps `answered` until the primary's check settled, if what is known would decide otherwise.
 void Standing::WaitUnlessExplained(GroupStanding& group, Choice answered, const Moment& now) {
   const Decision decision =
-      control::Decide(group.state, HealthOf(group), group.hold_down, std::nullopt, now.steady);
-  if (decision.choice == answered || !IsSide(answered)) return;
-  group.state = {.by_health = answered, .primary_healthy_since = std::nullopt};
+      control::Decide(group.state, HealthOf(group), group.policy, std::nullopt, now.steady);
+  if (decision.choice == answered || !IsAnswer(group, answered)) return;
+  if (IsTier(group, answered)) group.state.tier = static_cast<uint8_t>(answered);
+  group.decision.by_health = answered;
   group.waiting = true;
-  CheckStanding& check = checks_.at(group.primary->definition.name);
-  check.settled = false;
-  check.alike = 0;
-  check.conclusive = 0;
-}
-
-GroupHealth HealthOf(const GroupStanding& group) {
-  GroupHealth health;
-  health.primary = group.primary->verdict.healthy;
-  health.secondary_has_check = group.secondary != nullptr;
-  if (group.secondary != nullptr) health.secondary = group.secondary->verdict.healthy;
-  return health;
-}
-
-// Returns true when `check` settled just now.
-bool Standing::Settle(CheckStanding& check, const ProbeResult& result) {
-  if (check.settled || !result.conclusive) return false;
-  const HealthCheck& definition = check.definition;
-  ++check.alike;
-  ++check.conclusive;
-  const uint32_t needed =
-      result.success ? definition.success_threshold : definition.failure_threshold;
-  if (check.alike >= needed) {
-    // A full threshold in a row is what any verdict rests on, whichever one we started with.
-    if (check.verdict.healthy != result.success) {
-      check.verdict.healthy = result.success;
-      check.verdict.changed_at = result.started + result.took;
-      check.verdict.contrary = 0;
-    }
-    check.settled = true;
+  CheckStanding& primary = board_.at(group.tiers.front().check->definition.name);
+  if (primary.children.empty()) return board_.Unsettle(primary);
+  for (const CheckStanding* child : primary.children) {
+    board_.Unsettle(board_.at(child->definition.name));
   }
-  // An endpoint that keeps changing its mind shall not keep the group waiting for ever.
-  const uint32_t patience = 2 * (definition.success_threshold + definition.failure_threshold);
-  if (check.conclusive >= patience) check.settled = true;
-  return check.settled;
 }
 
-Standing::Taken Standing::Take(const std::string& name, const ProbeResult& result) {
-  const auto found = checks_.find(name);
-  if (found == checks_.end()) return {};
-  CheckStanding& check = found->second;
-  const bool was_healthy = check.verdict.healthy;
-  if (result.conclusive && check.verdict.last.success != result.success) check.alike = 0;
-  check.verdict = Judge(check.verdict, result, check.definition);
-  const bool settled_now = Settle(check, result);
-  unsaved_checks_.insert(name);
-  const bool changed = check.verdict.healthy != was_healthy;
-  if (changed || settled_now) {
-    undecided_.insert(undecided_.end(), check.groups.begin(), check.groups.end());
-  }
-  return {.known = true, .changed = changed, .due = changed || settled_now};
+absl::StatusOr<GroupStanding*> Standing::Find(const std::string& name) {
+  const auto found = groups_.find(name);
+  if (found != groups_.end()) return &found->second;
+  return absl::NotFoundError(absl::StrCat("there is no failover group '", name, "'"));
+}
+
+void Standing::Touch(GroupStanding& group) {
+  undecided_.push_back(&group);
+  if (group.overridden()) timed_.insert(&group);
 }
 
 absl::Status Standing::Force(const std::string& name, Override forced) {
-  const auto found = groups_.find(name);
-  if (found == groups_.end()) return NoGroup(name);
-  found->second.forced = std::move(forced);
-  undecided_.push_back(&found->second);
-  timed_.insert(&found->second);
-  unsaved_overrides_.insert(name);
+  const absl::StatusOr<GroupStanding*> group = Find(name);
+  if (!group.ok()) return group.status();
+  (*group)->forced = std::move(forced);
+  unsaved_overrides_.insert({name, OverrideKind::kForce, 0});
+  Touch(**group);
   return absl::OkStatus();
 }
 
-absl::StatusOr<Override> Standing::Release(const std::string& name) {
-  const auto found = groups_.find(name);
-  if (found == groups_.end()) return NoGroup(name);
-  if (!found->second.forced) {
-    return absl::FailedPreconditionError(absl::StrCat("group '", name, "' is not forced"));
+absl::Status Standing::Drain(const std::string& name, Override drained) {
+  const absl::StatusOr<GroupStanding*> group = Find(name);
+  if (!group.ok()) return group.status();
+  const auto tier = static_cast<uint8_t>(drained.side);
+  (*group)->tiers[tier].drained = std::move(drained);
+  unsaved_overrides_.insert({name, OverrideKind::kDrain, tier});
+  Touch(**group);
+  return absl::OkStatus();
+}
+
+void Standing::NoteEnded(const GroupStanding& group, OverrideKind kind, Override ended,
+                         std::vector<EndedOverride>& to) {
+  const uint8_t tier = kind == OverrideKind::kDrain ? static_cast<uint8_t>(ended.side) : 0;
+  OverrideKey key{group.name, kind, tier};
+  unsaved_overrides_.insert(key);
+  std::string side(WordOf(group, ended.side));
+  to.push_back({std::move(key), std::move(ended), std::move(side)});
+}
+
+absl::StatusOr<std::vector<EndedOverride>> Standing::Release(const std::string& name,
+                                                             std::optional<uint8_t> tier) {
+  const absl::StatusOr<GroupStanding*> found = Find(name);
+  if (!found.ok()) return found.status();
+  GroupStanding& group = **found;
+  const auto meant = [&](Choice side) { return !tier || side == ChoiceOf(*tier); };
+  std::vector<EndedOverride> ended;
+  if (group.forced && meant(group.forced->side)) {
+    NoteEnded(group, OverrideKind::kForce, *std::exchange(group.forced, std::nullopt), ended);
   }
-  Override ended = *std::exchange(found->second.forced, std::nullopt);
-  undecided_.push_back(&found->second);
-  unsaved_overrides_.insert(name);
+  for (TierStanding& one : group.tiers) {
+    if (!one.drained || !meant(one.drained->side)) continue;
+    NoteEnded(group, OverrideKind::kDrain, *std::exchange(one.drained, std::nullopt), ended);
+  }
+  if (ended.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("group '", name, "' is not forced, and none of its sides is drained"));
+  }
+  undecided_.push_back(&group);
   return ended;
 }
 
+absl::Status Standing::FailBack(const std::string& name) {
+  const absl::StatusOr<GroupStanding*> group = Find(name);
+  if (!group.ok()) return group.status();
+  if (!control::FailBack((*group)->state, HealthOf(**group))) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("group '", name, "' has no better side to go back to that is available"));
+  }
+  unsaved_groups_.push_back(*group);
+  undecided_.push_back(*group);
+  return absl::OkStatus();
+}
+
+void Standing::SetFreeze(Freeze freeze) {
+  board_.SetFreeze(std::move(freeze));
+  unsaved_overrides_.insert({.group = "", .kind = OverrideKind::kFreeze});
+}
+
+absl::StatusOr<Freeze> Standing::Thaw() {
+  std::optional<Freeze> ended = board_.Thaw();
+  if (!ended) return absl::FailedPreconditionError("nothing is frozen");
+  unsaved_overrides_.insert({.group = "", .kind = OverrideKind::kFreeze});
+  return *std::move(ended);
+}
+
+void Standing::Settle(const Moment& now) {
+  HealthBoard::Settled settled = board_.Settle(now);
+  for (const CheckStanding* check : settled.changed) {
+    undecided_.insert(undecided_.end(), check->groups.begin(), check->groups.end());
+    for (const CheckStanding* parent : check->parents) {
+      undecided_.insert(undecided_.end(), parent->groups.begin(), parent->groups.end());
+    }
+  }
+  next_.expired_checks = std::move(settled.expired);
+  if (settled.frozen || settled.thawed) {
+    unsaved_overrides_.insert({.group = "", .kind = OverrideKind::kFreeze});
+  }
+  next_.frozen = std::move(settled.frozen);
+  next_.thawed = std::move(settled.thawed);
+}
+
+bool Standing::ExpireOverrides(GroupStanding& group, const Moment& now) {
+  const size_t before = next_.expired.size();
+  const auto expire = [&](std::optional<Override>& override, OverrideKind kind) {
+    if (!override || override->until > now.wall) return;
+    NoteEnded(group, kind, *std::exchange(override, std::nullopt), next_.expired);
+  };
+  expire(group.forced, OverrideKind::kForce);
+  for (TierStanding& tier : group.tiers) expire(tier.drained, OverrideKind::kDrain);
+  return next_.expired.size() > before;
+}
+
+void Standing::DecideGroup(GroupStanding& group, const Moment& now) {
+  if (group.waiting && !StillWaits(group)) group.waiting = false;
+  const Decision before =
+      std::exchange(group.decision, DecideGroupNow(group, HealthOf(group), now.steady));
+  const Decision& after = group.decision;
+  if (group.state != after.state || before.choice != after.choice) {
+    unsaved_groups_.push_back(&group);
+  }
+  group.state = after.state;
+  if (before.choice != after.choice) {
+    group.changed_at = now.wall;
+    next_.changes.push_back({&group, before.choice, after.choice, after.cause});
+  } else if (before.cause != after.cause && after.cause == Cause::kAllDown) {
+    next_.all_down.push_back(&group);
+  }
+  if (group.overridden() || after.decide_again != absl::InfiniteFuture()) {
+    timed_.insert(&group);
+  } else {
+    timed_.erase(&group);
+  }
+}
+
 Decisions Standing::Decide(const Moment& now) {
-  Decisions result;
+  Settle(now);
   std::vector<GroupStanding*> due = std::exchange(undecided_, {});
   for (GroupStanding* group : timed_) {
-    if (group->forced && group->forced->until <= now.wall) {
-      result.expired.emplace(group->name, *std::exchange(group->forced, std::nullopt));
-      unsaved_overrides_.insert(group->name);
-      due.push_back(group);
-    } else if (group->decision.decide_again <= now.steady) {
+    if (ExpireOverrides(*group, now) || group->decision.decide_again <= now.steady) {
       due.push_back(group);
     }
   }
   // Each once, and by name: the order of events is the same every time.
   std::ranges::sort(due, ByPlace());
   due.erase(std::ranges::unique(due).begin(), due.end());
-  for (GroupStanding* group : due) {
-    const Decision before = std::exchange(group->decision, DecideOne(*group, now));
-    const Decision& after = group->decision;
-    if (group->state.by_health != after.state.by_health ||
-        group->state.primary_healthy_since != after.state.primary_healthy_since ||
-        before.choice != after.choice) {
-      unsaved_groups_.push_back(group);
-    }
-    group->state = after.state;
-    if (before.choice != after.choice) {
-      group->changed_at = now.wall;
-      result.changes.push_back({group, before.choice, after.choice, after.cause});
-    } else if (before.cause != after.cause && after.cause == Cause::kAllDown) {
-      result.all_down.push_back(group);
-    }
-    if (group->forced || after.state.primary_healthy_since) {
-      timed_.insert(group);
-    } else {
-      timed_.erase(group);
-    }
-  }
-  return result;
+  for (GroupStanding* group : due) DecideGroup(*group, now);
+  return std::exchange(next_, {});
 }
 
 absl::Duration Standing::UntilNext(const Moment& now) const {
-  absl::Duration next = absl::InfiniteDuration();
+  absl::Duration next = board_.UntilNext(now);
+  const auto until = [&](const std::optional<Override>& override) {
+    if (override) next = std::min(next, override->until - now.wall);
+  };
   for (const GroupStanding* group : timed_) {
-    if (group->forced) next = std::min(next, group->forced->until - now.wall);
+    until(group->forced);
+    for (const TierStanding& tier : group->tiers) until(tier.drained);
     next = std::min(next, group->decision.decide_again - now.steady);
   }
   return std::max(next, absl::ZeroDuration());
@@ -325,25 +422,33 @@ absl::Duration Standing::UntilNext(const Moment& now) const {
 
 StateChanges Standing::Unsaved(const Moment& now) {
   StateChanges changes;
-  for (const std::string& name : std::exchange(unsaved_checks_, {})) {
-    auto& entry = changes.checks[name];
-    const auto found = checks_.find(name);
-    if (found == checks_.end()) continue;
-    entry = {.fingerprint = FingerprintOf(found->second.definition),
-             .verdict = found->second.verdict};
-  }
+  board_.TakeUnsaved(now, changes.checks);
   for (const std::string& name : std::exchange(gone_groups_, {})) changes.groups[name];
   for (const GroupStanding* group : std::exchange(unsaved_groups_, {})) {
     auto& entry = changes.groups[group->name];
     entry = {.state = group->state, .choice = group->decision.choice};
-    if (entry->state.primary_healthy_since) {
-      entry->state.primary_healthy_since = ToWall(*entry->state.primary_healthy_since, now);
-    }
+    entry->state.penalty_at = ToWall(entry->state.penalty_at, now);
   }
-  for (const std::string& name : std::exchange(unsaved_overrides_, {})) {
-    auto& entry = changes.overrides[name];
-    const auto found = groups_.find(name);
-    if (found != groups_.end()) entry = found->second.forced;
+  for (const OverrideKey& key : std::exchange(unsaved_overrides_, {})) {
+    auto& entry = changes.overrides[key];
+    if (key.kind == OverrideKind::kFreeze) {
+      const std::optional<Freeze>& freeze = board_.freeze();
+      if (!freeze) continue;
+      entry = {.side = freeze->by_operator ? Choice::kPrimary : Choice::kSecondary,
+               .since = freeze->since,
+               .until = freeze->until,
+               .reason = freeze->reason,
+               .author = freeze->author};
+      continue;
+    }
+    const auto found = groups_.find(key.group);
+    if (found == groups_.end()) continue;
+    const GroupStanding& group = found->second;
+    if (key.kind == OverrideKind::kForce) {
+      entry = group.forced;
+    } else if (key.tier < group.tiers.size()) {
+      entry = group.tiers[key.tier].drained;
+    }
   }
   return changes;
 }

@@ -2,26 +2,30 @@
 // overrides and configurations in, gives changed choices out. No I/O, no timers, no threads: all of
 // control's failover behaviour is here and can be tested by values.
 //
-//   Take / Force / Release / Apply  mark groups as to be decided
-//   Decide                          decides those, and those whose time has come
-//   Unsaved                         what the store has not been told yet
+//   Take / Push / Force / Drain / Release / FailBack / Freeze / Thaw / Apply
+//                    mark checks and groups as to be decided
+//   Decide           decides those, and those whose time has come
+//   Unsaved          what the store has not been told yet
 //
 // Invariants
 //  1. Only Decide changes a choice, so everything between two calls goes out as one cut.
 //  2. A choice found in shared memory at start stays until health is known: where nothing
 //     remembered explains it, the group waits for its primary's check to settle (a full threshold
 //     in a row). So a restart of control changes no answer by itself, with or without its state
-//     file. The same holds for a reload that gives a group a check nobody has probed yet.
+//     file. The same holds for a reload that gives a group a check nobody has probed yet, and for
+//     a check whose `initial` is probe.
 //  3. Overrides end by the wall clock, hold-downs run by the steady clock: setting the wall clock
 //     never cuts a hold-down short, and never prolongs one.
 // Used by: engine (drives it), api (shows it).
 #ifndef UNDERSTUDY_CONTROL_ENGINE_STANDING_H_
 #define UNDERSTUDY_CONTROL_ENGINE_STANDING_H_
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/btree_set.h"
@@ -29,42 +33,41 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "control/config/desired_state.h"
+#include "control/engine/health_board.h"
+#include "control/engine/moment.h"
 #include "control/failover/decision.h"
-#include "control/health/verdict.h"
 #include "control/state/remembered.h"
 
 namespace understudy::control {
 
-// Now, by two clocks. `steady` counts on from an arbitrary start and is never set.
-struct Moment {
-  absl::Time wall;
-  absl::Time steady;
-};
-
-struct GroupStanding;
-
-struct CheckStanding {
-  HealthCheck definition;
-  Verdict verdict;
-  bool settled = true;                 // false: known only by hearsay (invariant 2)
-  uint32_t alike = 0;                  // conclusive results in a row that agree, while not settled
-  uint32_t conclusive = 0;             // and all of them
-  std::vector<GroupStanding*> groups;  // by name
+struct TierStanding {
+  std::string name;
+  const CheckStanding* check = nullptr;  // null: none, which counts as healthy
+  Labels labels;
+  std::optional<Override> drained;
 };
 
 struct GroupStanding {
   std::string name;
-  uint32_t place = 0;                        // in the order of names, among all groups
-  const CheckStanding* primary = nullptr;    // its check; never null once applied
-  const CheckStanding* secondary = nullptr;  // null: no check, which counts as healthy
-  absl::Duration hold_down;
+  uint32_t place = 0;               // in the order of names, among all groups
+  std::vector<TierStanding> tiers;  // the primary first; its check is never null once applied
+  FailoverPolicy policy;
+  Labels labels;
   size_t records = 0;
   GroupState state;
   std::optional<Override> forced;
   Decision decision;
   absl::Time changed_at = absl::InfinitePast();  // when the choice last changed
-  bool waiting = false;                          // for the primary's check to settle
+  bool waiting = false;                          // for a check to settle
+
+  bool overridden() const;
 };
+
+// "primary", "secondary", the name of a further tier, "all", or the word of a policy.
+std::string_view WordOf(const GroupStanding& group, Choice choice);
+// The tier of that name.
+std::optional<uint8_t> TierOf(const GroupStanding& group, std::string_view name);
+GroupHealth HealthOf(const GroupStanding& group);
 
 struct ByPlace {
   bool operator()(const GroupStanding* a, const GroupStanding* b) const {
@@ -79,59 +82,82 @@ struct ChoiceChange {
   Cause cause = Cause::kPrimaryHealthy;
 };
 
+struct EndedOverride {
+  OverrideKey key;
+  Override override;
+  std::string side;  // the name of its tier
+};
+
 // What one Decide brought, by group name. Its pointers live until the next Apply.
 struct Decisions {
   std::vector<ChoiceChange> changes;
-  // Groups that lost their last healthy side and stay as they are.
+  // Groups that lost their last available tier and stay as they are.
   std::vector<const GroupStanding*> all_down;
-  std::map<std::string, Override> expired;  // by group
+  std::vector<EndedOverride> expired;
+  std::vector<const CheckStanding*> expired_checks;
+  std::optional<Freeze> frozen;
+  std::optional<Freeze> thawed;
 };
-
-// What Apply dropped because its group is gone.
-using DroppedOverrides = std::map<std::string, Override>;
 
 class Standing {
  public:
   // Before the first Apply: what is known from before.
   void Remember(Remembered remembered, std::map<std::string, Choice> inherited);
-  DroppedOverrides Apply(const DesiredState& desired, const Moment& now);
+  // The overrides that went with their group or tier.
+  std::vector<EndedOverride> Apply(const DesiredState& desired, const Moment& now);
 
-  struct Taken {
-    bool known = false;    // the check is configured
-    bool changed = false;  // its verdict changed
-    bool due = false;      // there is something to decide
-  };
-  Taken Take(const std::string& check, const ProbeResult& result);
-  // NotFound: no such group.
+  using Taken = HealthBoard::Taken;
+  Taken Take(const std::string& check, const ProbeResult& result, const Moment& now) {
+    return board_.Take(check, result, now);
+  }
+  absl::Status Push(const std::string& check, const ProbeResult& word, const Moment& now) {
+    return board_.Push(check, word, now);
+  }
+
+  // NotFound: no such group. `forced.side` is one of its tiers.
   absl::Status Force(const std::string& group, Override forced);
-  // The override that ended. NotFound: no such group; FailedPrecondition: it is not forced.
-  absl::StatusOr<Override> Release(const std::string& group);
+  absl::Status Drain(const std::string& group, Override drained);
+  // The overrides that ended: all of the group's, or those of one tier. NotFound: no such group;
+  // FailedPrecondition: it has none.
+  absl::StatusOr<std::vector<EndedOverride>> Release(const std::string& group,
+                                                     std::optional<uint8_t> tier = std::nullopt);
+  // Ends a manual failback, or a hold-down. FailedPrecondition: no better tier is available.
+  absl::Status FailBack(const std::string& group);
+  void SetFreeze(Freeze freeze);
+  // FailedPrecondition: nothing is frozen.
+  absl::StatusOr<Freeze> Thaw();
 
   Decisions Decide(const Moment& now);
   // How long until Decide has something to do by itself; infinite when nothing is pending.
   absl::Duration UntilNext(const Moment& now) const;
 
-  // What changed since the last call. `now` converts hold-downs to the wall clock.
+  // What changed since the last call. `now` converts to the wall clock.
   StateChanges Unsaved(const Moment& now);
 
-  const std::map<std::string, CheckStanding>& checks() const { return checks_; }
+  const std::map<std::string, CheckStanding>& checks() const { return board_.checks(); }
   const std::map<std::string, GroupStanding>& groups() const { return groups_; }
+  const std::optional<Freeze>& freeze() const { return board_.freeze(); }
   // Every group's; valid until the next Apply.
   GroupChoices Choices() const;
 
  private:
-  CheckStanding NewCheck(const HealthCheck& definition);
-  void AddChecks(const DesiredState& desired);
-  void DropChecks(const DesiredState& desired);
   void LinkChecksToGroups();
   void ApplyDefinition(GroupStanding& group, const FailoverGroup& definition);
-  void ApplyGroups(const DesiredState& desired, const Moment& now, DroppedOverrides& dropped);
-  void DropGroup(GroupStanding& group, DroppedOverrides& dropped);
+  void ApplyGroups(const DesiredState& desired, const Moment& now);
+  void DropGroup(GroupStanding& group);
   void StartGroup(GroupStanding& group, const Moment& now);
+  void RestoreOverrides(GroupStanding& group);
   void WaitUnlessExplained(GroupStanding& group, Choice answered, const Moment& now);
-  bool Settle(CheckStanding& check, const ProbeResult& result);
+  void DropRemembered();
+  void Settle(const Moment& now);
+  absl::StatusOr<GroupStanding*> Find(const std::string& name);
+  void Touch(GroupStanding& group);
+  void NoteEnded(const GroupStanding& group, OverrideKind kind, Override ended,
+                 std::vector<EndedOverride>& to);
+  bool ExpireOverrides(GroupStanding& group, const Moment& now);
+  void DecideGroup(GroupStanding& group, const Moment& now);
 
-  std::map<std::string, CheckStanding> checks_;
+  HealthBoard board_;
   std::map<std::string, GroupStanding> groups_;
   Remembered remembered_;
   std::map<std::string, Choice> inherited_;
@@ -139,13 +165,16 @@ class Standing {
   // here, in any order and perhaps twice.
   std::vector<GroupStanding*> undecided_;
   std::vector<GroupStanding*> unsaved_groups_;
-  absl::btree_set<GroupStanding*, ByPlace> timed_;  // forced or holding down
+  absl::btree_set<GroupStanding*, ByPlace> timed_;  // overridden or holding down
   std::set<std::string> gone_groups_;               // not yet told to the store either
-  std::set<std::string> unsaved_checks_;
-  std::set<std::string> unsaved_overrides_;
+  std::set<OverrideKey> unsaved_overrides_;
+  std::vector<EndedOverride> dropped_;  // by the Apply under way
+  Decisions next_;                      // what the next Decide will tell
 };
 
-GroupHealth HealthOf(const GroupStanding& group);
+// What a group would decide now: Standing's rules for waiting and overrides over Decide's. Of the
+// overrides' end it knows nothing, that is by another clock.
+Decision DecideGroupNow(const GroupStanding& group, const GroupHealth& health, absl::Time steady);
 
 }  // namespace understudy::control
 

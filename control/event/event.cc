@@ -17,7 +17,7 @@ constexpr std::array<KindText, kEventKindCount> kTexts = {{
     {"check_unhealthy", "check $ became unhealthy"},
     {"check_healthy", "check $ became healthy"},
     {"group_changed", "group $ changed side"},
-    {"group_all_down", "group $ has no healthy side, its primary is answered"},
+    {"group_all_down", "group $ has no healthy side"},
     {"forced", "group $ forced"},
     {"released", "group $ released"},
     {"override_expired", "override of group $ expired"},
@@ -34,6 +34,10 @@ constexpr std::array<KindText, kEventKindCount> kTexts = {{
     {"publication_failed", "publication failed"},
     {"state_trouble", "state is not durable"},
     {"state_restored", "state is durable again"},
+    {"drained", "a side of group $ drained"},
+    {"failed_back", "group $ told to go back"},
+    {"frozen", "health is frozen as it was"},
+    {"thawed", "health is followed again"},
 }};
 
 std::string Headline(const Event& event) {

@@ -38,8 +38,12 @@ enum class EventKind : uint8_t {
   kPublicationFailed,
   kStateTrouble,
   kStateRestored,
+  kDrained,
+  kFailedBack,
+  kFrozen,
+  kThawed,
 };
-inline constexpr size_t kEventKindCount = 22;
+inline constexpr size_t kEventKindCount = 26;
 std::string_view WordOf(EventKind kind);
 std::optional<EventKind> EventKindOf(std::string_view word);
 

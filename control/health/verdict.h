@@ -1,11 +1,13 @@
-// Verdict: from single probe results to healthy or unhealthy, by consecutive thresholds both ways.
+// Verdict: from single probe results to healthy or unhealthy, by thresholds both ways.
 //
-//              `failure_threshold` failures in a row
+//              `failure_threshold` failures (in a row)
 //      healthy ------------------------------------> unhealthy
 //              <------------------------------------
 //              `success_threshold` successes in a row
-//   A result that agrees with the verdict resets the count (route53.md 2.6). A new check starts
-//   healthy (Route 53) with no results; a check that control knew before starts as it was.
+//   Consecutive counting: a result that agrees with the verdict resets the count (route53.md 2.6).
+//   Cumulative counting (gdnsd's): of a healthy check only `clear_threshold` successes in a row do,
+//   so that an endpoint that fails every second probe is found out too.
+//   A new check starts as its `initial` says; a check that control knew before starts as it was.
 //   An inconclusive result (ours was the fault, not the endpoint's) is shown and changes nothing.
 //
 // Used by: checker (feeds results), state (stores it), api (shows it). Pure: no clock, no I/O.
@@ -34,12 +36,16 @@ struct ProbeResult {
 
 struct Verdict {
   bool healthy = true;
-  uint32_t contrary = 0;   // results in a row that contradict `healthy`; below the threshold
+  uint32_t contrary = 0;   // results that contradict `healthy`, counted towards the threshold
+  uint32_t agreeing = 0;   // in a row since the last contrary one; cumulative counting alone
   uint64_t successes = 0;  // since the check was first configured
   uint64_t failures = 0;
   absl::Time changed_at = absl::InfinitePast();  // when `healthy` last changed
   ProbeResult last;                              // last.started is InfinitePast before the first
 };
+
+// Of a check that nobody knows yet. Route 53: healthy.
+Verdict InitialVerdict(const HealthCheck& check);
 
 // The verdict after `result`.
 Verdict Judge(Verdict verdict, const ProbeResult& result, const HealthCheck& check);

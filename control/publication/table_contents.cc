@@ -3,8 +3,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "control/config/group_record.h"
 
 namespace understudy::control {
 namespace {
@@ -54,13 +57,15 @@ absl::Status AddContents(const DesiredState& state, contract::TableWriter& write
   std::unordered_set<std::string_view> apexes;
   for (const Zone& zone : state.zones) apexes.insert(zone.apex);
   for (const FailoverGroup& group : state.groups) {
-    const uint32_t index = writer.AddGroup(group.name, 2);
+    const bool with_all = group.policy.all_down == AllDown::kAll;
+    const size_t sides = group.tiers.size() + (with_all ? 1 : 0);
+    const uint32_t index = writer.AddGroup(group.name, static_cast<uint8_t>(sides));
     for (const GroupRecord& record : group.records) {
-      std::string error =
-          writer.Add(ZoneOf(record.owner, apexes), {.owner = record.owner,
-                                                    .type = record.type,
-                                                    .group = index,
-                                                    .sides = {record.primary, record.secondary}});
+      std::vector<contract::Side> values = record.sides;
+      if (with_all) values.push_back(AllSidesOf(record));
+      std::string error = writer.Add(
+          ZoneOf(record.owner, apexes),
+          {.owner = record.owner, .type = record.type, .group = index, .sides = std::move(values)});
       if (!error.empty()) return Refused(absl::StrCat("failover_groups.", group.name), error);
     }
   }

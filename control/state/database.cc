@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,22 +20,52 @@ CREATE TABLE checks(
   name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, healthy INTEGER NOT NULL,
   contrary INTEGER NOT NULL, successes INTEGER NOT NULL, failures INTEGER NOT NULL,
   changed_at INTEGER, last_success INTEGER NOT NULL, last_reason TEXT NOT NULL,
-  last_started INTEGER, last_took INTEGER NOT NULL) WITHOUT ROWID;
+  last_started INTEGER, last_took INTEGER NOT NULL, shown_healthy INTEGER NOT NULL DEFAULT 1,
+  shown_since INTEGER, agreeing INTEGER NOT NULL DEFAULT 0, expires_at INTEGER) WITHOUT ROWID;
 CREATE TABLE groups(
-  name TEXT PRIMARY KEY, by_health INTEGER NOT NULL, primary_healthy_since INTEGER,
-  choice INTEGER NOT NULL) WITHOUT ROWID;
+  name TEXT PRIMARY KEY, tier INTEGER NOT NULL, choice INTEGER NOT NULL,
+  penalty REAL NOT NULL DEFAULT 0, penalty_at INTEGER) WITHOUT ROWID;
 CREATE TABLE overrides(
-  group_name TEXT PRIMARY KEY, side INTEGER NOT NULL, since INTEGER, until INTEGER,
-  reason TEXT NOT NULL, author TEXT NOT NULL) WITHOUT ROWID;
+  group_name TEXT NOT NULL, kind TEXT NOT NULL, tier INTEGER NOT NULL, side INTEGER NOT NULL,
+  since INTEGER, until INTEGER, reason TEXT NOT NULL, author TEXT NOT NULL,
+  PRIMARY KEY(group_name, kind, tier)) WITHOUT ROWID;
 CREATE TABLE events(
   id INTEGER PRIMARY KEY, time INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
   side_from TEXT NOT NULL, side_to TEXT NOT NULL, cause TEXT NOT NULL, reason TEXT NOT NULL,
   author TEXT NOT NULL, detail TEXT NOT NULL, selection INTEGER NOT NULL, took INTEGER NOT NULL);
 )sql";
 
-// What is in the file is not trusted: anything that is not the secondary counts as the primary.
-Choice SideFrom(int64_t value) {
-  return value == static_cast<int64_t>(Choice::kSecondary) ? Choice::kSecondary : Choice::kPrimary;
+// Version 1 had two sides, one hold-down by group, and one override by group.
+constexpr char kFromVersion1[] = R"sql(
+ALTER TABLE checks RENAME TO checks1;
+ALTER TABLE groups RENAME TO groups1;
+ALTER TABLE overrides RENAME TO overrides1;
+ALTER TABLE events RENAME TO events1;
+)sql";
+constexpr char kCopyVersion1[] = R"sql(
+INSERT INTO checks SELECT *, healthy, changed_at, 0, NULL FROM checks1;
+INSERT INTO groups SELECT name, by_health, choice, 0, NULL FROM groups1;
+INSERT INTO overrides SELECT group_name, 'force', 0, side, since, until, reason, author
+  FROM overrides1;
+INSERT INTO events SELECT * FROM events1;
+DROP TABLE checks1; DROP TABLE groups1; DROP TABLE overrides1; DROP TABLE events1;
+)sql";
+
+// What is in the file is not trusted: anything that is neither tier nor policy is the primary.
+Choice ChoiceFrom(int64_t value) {
+  const auto choice = static_cast<Choice>(std::clamp<int64_t>(value, 0, 255));
+  return static_cast<size_t>(choice) <= kMaxTiers || contract::IsPolicy(choice) ? choice
+                                                                                : Choice::kPrimary;
+}
+uint8_t TierFrom(int64_t value) {
+  return static_cast<uint8_t>(std::clamp<int64_t>(value, 0, kMaxTiers - 1));
+}
+std::optional<OverrideKind> OverrideKindOf(std::string_view word) {
+  for (const OverrideKind kind :
+       {OverrideKind::kForce, OverrideKind::kDrain, OverrideKind::kFreeze}) {
+    if (WordOf(kind) == word) return kind;
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<int64_t> SchemaVersion(sqlite3* handle) {
@@ -53,7 +85,8 @@ absl::Status CheckIntegrity(sqlite3* handle) {
 absl::Status LoadChecks(sqlite3* handle, Remembered& remembered) {
   Statement query(handle,
                   "SELECT name, fingerprint, healthy, contrary, successes, failures, changed_at, "
-                  "last_success, last_reason, last_started, last_took FROM checks");
+                  "last_success, last_reason, last_started, last_took, shown_healthy, shown_since, "
+                  "agreeing, expires_at FROM checks");
   while (query.Next()) {
     RememberedCheck& check = remembered.checks[query.Text()];
     check.fingerprint = query.Text();
@@ -66,31 +99,42 @@ absl::Status LoadChecks(sqlite3* handle, Remembered& remembered) {
     check.verdict.last.reason = query.Text();
     check.verdict.last.started = query.Time(absl::InfinitePast());
     check.verdict.last.took = absl::Nanoseconds(query.Integer());
+    check.healthy = query.Integer() != 0;
+    check.changed_at = query.Time(absl::InfinitePast());
+    check.verdict.agreeing = static_cast<uint32_t>(std::clamp<int64_t>(query.Integer(), 0, 1000));
+    check.expires_at = query.Time(absl::InfiniteFuture());
   }
   return query.status();
 }
 
 absl::Status LoadGroups(sqlite3* handle, Remembered& remembered) {
-  Statement query(handle, "SELECT name, by_health, primary_healthy_since, choice FROM groups");
+  Statement query(handle, "SELECT name, tier, choice, penalty, penalty_at FROM groups");
   while (query.Next()) {
     RememberedGroup& group = remembered.groups[query.Text()];
-    group.state.by_health = SideFrom(query.Integer());
-    const absl::Time since = query.Time(absl::InfiniteFuture());
-    if (since != absl::InfiniteFuture()) group.state.primary_healthy_since = since;
-    group.choice = SideFrom(query.Integer());
+    group.state.tier = TierFrom(query.Integer());
+    group.choice = ChoiceFrom(query.Integer());
+    group.state.penalty = std::clamp(query.Real(), 0.0, 100.0);
+    group.state.penalty_at = query.Time(absl::InfinitePast());
   }
   return query.status();
 }
 
 absl::Status LoadOverrides(sqlite3* handle, Remembered& remembered) {
-  Statement query(handle, "SELECT group_name, side, since, until, reason, author FROM overrides");
+  Statement query(handle,
+                  "SELECT group_name, kind, tier, side, since, until, reason, author "
+                  "FROM overrides");
   while (query.Next()) {
-    Override& forced = remembered.overrides[query.Text()];
-    forced.side = SideFrom(query.Integer());
-    forced.since = query.Time(absl::InfinitePast());
-    forced.until = query.Time(absl::InfiniteFuture());
-    forced.reason = query.Text();
-    forced.author = query.Text();
+    OverrideKey key{.group = query.Text()};
+    const std::optional<OverrideKind> kind = OverrideKindOf(query.Text());
+    if (!kind) continue;  // of a later version of this program
+    key.kind = *kind;
+    key.tier = TierFrom(query.Integer());
+    Override& override = remembered.overrides[key];
+    override.side = ChoiceFrom(query.Integer());
+    override.since = query.Time(absl::InfinitePast());
+    override.until = query.Time(absl::InfiniteFuture());
+    override.reason = query.Text();
+    override.author = query.Text();
   }
   return query.status();
 }
@@ -120,23 +164,23 @@ absl::Status LoadEvents(sqlite3* handle, Remembered& remembered) {
   return query.status();
 }
 
+void BindKey(Statement& statement, const std::string& name) { statement.Bind(name); }
+void BindKey(Statement& statement, const OverrideKey& key) {
+  statement.Bind(key.group).Bind(std::string(WordOf(key.kind))).Bind(int64_t{key.tier});
+}
+
 // Removes the rows whose value is gone with `remove`, stores the others with `bind` and `store`.
-template <typename Value, typename Bind>
-absl::Status WriteRows(sqlite3* handle, const std::map<std::string, std::optional<Value>>& rows,
+template <typename Key, typename Value, typename Bind>
+absl::Status WriteRows(sqlite3* handle, const std::map<Key, std::optional<Value>>& rows,
                        const char* remove_sql, const char* store_sql, Bind bind) {
   if (rows.empty()) return absl::OkStatus();
   Statement remove(handle, remove_sql);
   Statement store(handle, store_sql);
-  for (const auto& [name, value] : rows) {
-    absl::Status status;
-    if (value) {
-      store.Bind(name);
-      bind(store, *value);
-      status = store.Run();
-    } else {
-      status = remove.Bind(name).Run();
-    }
-    if (!status.ok()) return status;
+  for (const auto& [key, value] : rows) {
+    Statement& statement = value ? store : remove;
+    BindKey(statement, key);
+    if (value) bind(store, *value);
+    if (absl::Status status = statement.Run(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -152,13 +196,18 @@ void BindCheck(Statement& store, const RememberedCheck& check) {
       .Bind(int64_t{verdict.last.success})
       .Bind(verdict.last.reason)
       .Bind(verdict.last.started)
-      .Bind(absl::ToInt64Nanoseconds(verdict.last.took));
+      .Bind(absl::ToInt64Nanoseconds(verdict.last.took))
+      .Bind(int64_t{check.healthy})
+      .Bind(check.changed_at)
+      .Bind(int64_t{verdict.agreeing})
+      .Bind(check.expires_at);
 }
 
 void BindGroup(Statement& store, const RememberedGroup& group) {
-  store.Bind(static_cast<int64_t>(group.state.by_health))
-      .Bind(group.state.primary_healthy_since.value_or(absl::InfiniteFuture()))
-      .Bind(static_cast<int64_t>(group.choice));
+  store.Bind(int64_t{group.state.tier})
+      .Bind(static_cast<int64_t>(group.choice))
+      .Bind(group.state.penalty)
+      .Bind(group.state.penalty_at);
 }
 
 void BindOverride(Statement& store, const Override& forced) {
@@ -201,13 +250,16 @@ absl::Status WriteAll(sqlite3* handle, const StateChanges& changes, bool replace
   }
   absl::Status status =
       WriteRows(handle, changes.checks, "DELETE FROM checks WHERE name = ?",
-                "INSERT OR REPLACE INTO checks VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", BindCheck);
+                "INSERT OR REPLACE INTO checks VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                BindCheck);
   if (!status.ok()) return status;
   status = WriteRows(handle, changes.groups, "DELETE FROM groups WHERE name = ?",
-                     "INSERT OR REPLACE INTO groups VALUES(?, ?, ?, ?)", BindGroup);
+                     "INSERT OR REPLACE INTO groups VALUES(?, ?, ?, ?, ?)", BindGroup);
   if (!status.ok()) return status;
-  status = WriteRows(handle, changes.overrides, "DELETE FROM overrides WHERE group_name = ?",
-                     "INSERT OR REPLACE INTO overrides VALUES(?, ?, ?, ?, ?, ?)", BindOverride);
+  status =
+      WriteRows(handle, changes.overrides,
+                "DELETE FROM overrides WHERE group_name = ? AND kind = ? AND tier = ?",
+                "INSERT OR REPLACE INTO overrides VALUES(?, ?, ?, ?, ?, ?, ?, ?)", BindOverride);
   if (!status.ok()) return status;
   return WriteEvents(handle, changes.events);
 }
@@ -243,6 +295,11 @@ absl::Status Database::Prepare() {
   const absl::StatusOr<int64_t> version = SchemaVersion(handle_);
   if (!version.ok()) return version.status();
   if (*version == kSchemaVersion) return absl::OkStatus();
+  if (*version == 1) {
+    return Execute(handle_, absl::StrCat("BEGIN IMMEDIATE;", kFromVersion1, kSchema, kCopyVersion1,
+                                         "PRAGMA user_version=", kSchemaVersion, "; COMMIT")
+                                .c_str());
+  }
   if (*version != 0) {
     return absl::DataLossError(
         absl::StrCat("schema version ", *version, ", this program reads ", kSchemaVersion));

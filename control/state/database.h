@@ -20,12 +20,13 @@ struct sqlite3;
 
 namespace understudy::control {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 class Database {
  public:
-  // Opens `path`, making it and its schema when missing. DataLoss: not a database, damaged, or of
-  // another schema version; it has to be moved aside before anything can be stored there.
+  // Opens `path`, making it and its schema when missing, and bringing an older schema up to date.
+  // DataLoss: not a database, damaged, or of
+  // a later schema version; it has to be moved aside before anything can be stored there.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path);
   ~Database();
   Database(const Database&) = delete;

@@ -4,9 +4,12 @@
 #ifndef UNDERSTUDY_CONTROL_STATE_REMEMBERED_H_
 #define UNDERSTUDY_CONTROL_STATE_REMEMBERED_H_
 
+#include <compare>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/event/event.h"
@@ -18,25 +21,50 @@ namespace understudy::control {
 struct RememberedCheck {
   std::string fingerprint;  // of the definition the verdict was reached with (FingerprintOf)
   Verdict verdict;
+  bool healthy = true;                             // what groups went by
+  absl::Time changed_at = absl::InfinitePast();    // when that last changed
+  absl::Time expires_at = absl::InfiniteFuture();  // push: wall clock
 };
 
 struct RememberedGroup {
-  GroupState state;  // primary_healthy_since by the wall clock
+  GroupState state;  // penalty_at by the wall clock
   Choice choice = Choice::kPrimary;
+};
+
+// The words are stored. An operator's, but for a freeze by self-doubt.
+enum class OverrideKind : uint8_t { kForce, kDrain, kFreeze };
+constexpr std::string_view WordOf(OverrideKind kind) {
+  switch (kind) {
+    case OverrideKind::kForce:
+      return "force";
+    case OverrideKind::kDrain:
+      return "drain";
+    case OverrideKind::kFreeze:
+      return "freeze";
+  }
+  return "unknown";
+}
+
+// Which override it is: one force for a group, one drain for each of its tiers, and one freeze.
+struct OverrideKey {
+  std::string group;  // empty: of the whole node
+  OverrideKind kind = OverrideKind::kForce;
+  uint8_t tier = 0;  // of a drain
+  auto operator<=>(const OverrideKey&) const = default;
 };
 
 struct Remembered {
   std::map<std::string, RememberedCheck> checks;
   std::map<std::string, RememberedGroup> groups;
-  std::map<std::string, Override> overrides;  // by group
-  std::vector<Event> events;                  // oldest first
+  std::map<OverrideKey, Override> overrides;
+  std::vector<Event> events;  // oldest first
 };
 
 // What changed since the last call. An entry without a value was removed.
 struct StateChanges {
   std::map<std::string, std::optional<RememberedCheck>> checks;
   std::map<std::string, std::optional<RememberedGroup>> groups;
-  std::map<std::string, std::optional<Override>> overrides;
+  std::map<OverrideKey, std::optional<Override>> overrides;
   std::vector<Event> events;
 
   bool empty() const {

@@ -40,6 +40,11 @@ Statement& Statement::Bind(int64_t value) {
   return *this;
 }
 
+Statement& Statement::Bind(double value) {
+  sqlite3_bind_double(statement_, ++parameter_, value);
+  return *this;
+}
+
 Statement& Statement::Bind(absl::Time value) {
   if (value == absl::InfinitePast() || value == absl::InfiniteFuture()) {
     sqlite3_bind_null(statement_, ++parameter_);
@@ -70,6 +75,8 @@ std::string Statement::Text() {
   const int size = sqlite3_column_bytes(statement_, column_++);
   return text != nullptr ? std::string(text, static_cast<size_t>(size)) : std::string();
 }
+
+double Statement::Real() { return sqlite3_column_double(statement_, column_++); }
 
 int64_t Statement::Integer() { return sqlite3_column_int64(statement_, column_++); }
 

@@ -28,6 +28,7 @@ class Statement {
   // Binds the next parameter.
   Statement& Bind(const std::string& value);
   Statement& Bind(int64_t value);
+  Statement& Bind(double value);
   Statement& Bind(absl::Time value);  // nanoseconds of the Unix epoch; NULL for the infinite ones
 
   // True: a row is there to be read. False: done, or failed (see status()).
@@ -39,6 +40,7 @@ class Statement {
   // Reads the next column of the row.
   std::string Text();
   int64_t Integer();
+  double Real();
   absl::Time Time(absl::Time if_null);
 
  private:

@@ -15,9 +15,9 @@
 namespace understudy::control {
 namespace {
 
-template <typename Value>
-void Merge(std::map<std::string, std::optional<Value>>& into,
-           const std::map<std::string, std::optional<Value>>& newer) {
+template <typename Key, typename Value>
+void Merge(std::map<Key, std::optional<Value>>& into,
+           const std::map<Key, std::optional<Value>>& newer) {
   for (const auto& [name, value] : newer) into.insert_or_assign(name, value);
 }
 
@@ -32,8 +32,8 @@ void Merge(StateChanges& into, const StateChanges& newer) {
   }
 }
 
-template <typename Value>
-void EraseRemoved(std::map<std::string, std::optional<Value>>& rows) {
+template <typename Key, typename Value>
+void EraseRemoved(std::map<Key, std::optional<Value>>& rows) {
   std::erase_if(rows, [](const auto& row) { return !row.second.has_value(); });
 }
 

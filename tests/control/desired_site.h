@@ -44,12 +44,11 @@ inline HealthCheck CheckOf(const std::string& name) {
 inline FailoverGroup GroupOf(const std::string& name) {
   FailoverGroup group;
   group.name = name;
-  group.primary_check = "eu";
-  group.secondary_check = "us";
+  group.tiers = {{.name = "primary", .check = "eu", .labels = {}},
+                 {.name = "secondary", .check = "us", .labels = {}}};
   group.records.push_back({.owner = Wire(name + ".example.com"),
                            .type = TypeFromText("A").value(),
-                           .primary = SideOf("A", {"192.0.2.10"}),
-                           .secondary = SideOf("A", {"198.51.100.10"})});
+                           .sides = {SideOf("A", {"192.0.2.10"}), SideOf("A", {"198.51.100.10"})}});
   return group;
 }
 

@@ -58,11 +58,15 @@ void CheckState(const DesiredState& state) {
     }
   }
   for (const FailoverGroup& group : state.groups) {
-    Require(state.health_checks.count(group.primary_check) == 1);
+    Require(group.tiers.size() >= 2 && group.tiers.size() <= kMaxTiers);
+    Require(group.tiers.front().check.has_value());
+    for (const Tier& tier : group.tiers) {
+      Require(!tier.check || state.health_checks.count(*tier.check) == 1);
+    }
     for (const GroupRecord& record : group.records) {
       CheckName(record.owner);
-      CheckSide(record.type, record.primary);
-      CheckSide(record.type, record.secondary);
+      Require(record.sides.size() == group.tiers.size());
+      for (const contract::Side& side : record.sides) CheckSide(record.type, side);
     }
   }
 }

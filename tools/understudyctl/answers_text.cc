@@ -49,9 +49,20 @@ std::string Remarks(const json::object& counts,
   return remarks.empty() ? "" : absl::StrCat(": ", absl::StrJoin(remarks, ", "));
 }
 
-std::string SideText(const json::object& side) {
-  if (IsNullIn(side, "check")) return "no check";
-  return absl::StrCat(TextIn(side, "check"), BoolIn(side, "healthy") ? " up" : " DOWN");
+// "primary eu up, secondary us DOWN drained".
+std::string SidesText(const json::object& group) {
+  std::vector<std::string> texts;
+  for (const json::value& value : ArrayIn(group, "sides")) {
+    if (!value.is_object()) continue;
+    const json::object& side = value.get_object();
+    const std::string health =
+        IsNullIn(side, "check")
+            ? "no check"
+            : absl::StrCat(TextIn(side, "check"), BoolIn(side, "healthy") ? " up" : " DOWN");
+    texts.push_back(absl::StrCat(TextIn(side, "side"), " ", health,
+                                 IsNullIn(side, "drained") ? "" : " drained"));
+  }
+  return absl::StrJoin(texts, ", ");
 }
 
 std::string NoteOf(const json::object& group) {
@@ -98,6 +109,8 @@ std::string StatusText(const json::object& body, absl::Time now) {
   absl::StrAppend(&text, "groups     ", Count(groups, "total"),
                   Remarks(groups, {{"on_secondary", "on secondary"},
                                    {"forced", "forced"},
+                                   {"drained", "drained"},
+                                   {"waiting_for_failback", "waiting for failback"},
                                    {"all_down", "all down"},
                                    {"holding_down", "holding down"}}),
                   "\n");
@@ -112,13 +125,12 @@ std::string StatusText(const json::object& body, absl::Time now) {
 }
 
 std::string GroupsText(const json::object& body, absl::Time now) {
-  Columns columns({"GROUP", "ANSWER", "CAUSE", "SINCE", "PRIMARY", "SECONDARY", "NOTE"});
+  Columns columns({"GROUP", "ANSWER", "CAUSE", "SINCE", "SIDES", "NOTE"});
   for (const json::value& value : ArrayIn(body, "groups")) {
     if (!value.is_object()) continue;
     const json::object& group = value.get_object();
     columns.Add({TextIn(group, "name"), TextIn(group, "answer"), TextIn(group, "cause"),
-                 AgeOf(TextIn(group, "changed_at"), now), SideText(ObjectIn(group, "primary")),
-                 SideText(ObjectIn(group, "secondary")), NoteOf(group)});
+                 AgeOf(TextIn(group, "changed_at"), now), SidesText(group), NoteOf(group)});
   }
   return columns.Text();
 }
@@ -187,11 +199,26 @@ std::string EventsText(const json::object& body) {
 }
 
 std::string OverrideText(const json::object& body) {
-  const json::object& group = ObjectIn(body, "group");
-  std::string text =
-      absl::StrCat("group ", TextIn(group, "name"), " answers ", TextIn(group, "answer"), " (",
-                   TextIn(group, "cause"), "): ", TextIn(group, "because"), "\nselection ",
-                   SelectionText(ObjectIn(body, "selection")), "\n");
+  std::string text;
+  for (const json::value& value : ArrayIn(body, "effects")) {
+    if (!value.is_object()) continue;
+    const json::object& effect = value.get_object();
+    const std::string from = TextIn(effect, "from"), to = TextIn(effect, "to");
+    absl::StrAppend(&text, "group ", TextIn(effect, "group"), ": ",
+                    from == to ? absl::StrCat(from, " stays") : absl::StrCat(from, " -> ", to));
+    const std::string unusable = TextIn(effect, "unusable");
+    absl::StrAppend(&text, unusable.empty() ? "" : absl::StrCat("  NOT USABLE: ", unusable), "\n");
+  }
+  if (BoolIn(body, "dry_run")) return text + "dry run: nothing was changed\n";
+  const json::array& groups = ArrayIn(body, "groups");
+  if (groups.size() == 1 && groups[0].is_object()) {
+    const json::object& group = groups[0].get_object();
+    text = absl::StrCat("group ", TextIn(group, "name"), " answers ", TextIn(group, "answer"), " (",
+                        TextIn(group, "cause"), "): ", TextIn(group, "because"), "\n");
+  } else if (!groups.empty()) {
+    absl::StrAppend(&text, groups.size(), " groups\n");
+  }
+  absl::StrAppend(&text, "selection ", SelectionText(ObjectIn(body, "selection")), "\n");
   if (!BoolIn(body, "durable")) absl::StrAppend(&text, "WARNING: ", TextIn(body, "warning"), "\n");
   return text;
 }

@@ -53,13 +53,59 @@ TEST_F(RoutesTest, ForceAnswersWhenItIsInEffectAndOnDisk) {
       Force(R"({"side": "secondary", "for": "30m", "reason": "drill", "author": "ann"})");
   ASSERT_EQ(answer.status, 200) << json::serialize(answer.body);
   EXPECT_EQ(Text(answer.body, "/durable"), "true");
-  EXPECT_EQ(Text(answer.body, "/group/answer"), "secondary");
-  EXPECT_EQ(Text(answer.body, "/group/override/author"),
+  EXPECT_EQ(Text(answer.body, "/groups/0/answer"), "secondary");
+  EXPECT_EQ(Text(answer.body, "/groups/0/override/author"),
             "ann (uid " + std::to_string(getuid()) + ")");
   const auto released = site_.Ask("POST", "/v1/groups/app/release");
   ASSERT_EQ(released.status, 200) << json::serialize(released.body);
-  EXPECT_EQ(Text(released.body, "/group/override"), "null");
+  EXPECT_EQ(Text(released.body, "/groups/0/override"), "null");
   EXPECT_EQ(site_.Ask("POST", "/v1/groups/app/release").status, 409);
+}
+
+TEST_F(RoutesTest, ADryRunTellsWhatWouldChangeAndChangesNothing) {
+  const auto answer =
+      site_.Ask("POST", "/v1/groups/*/drain",
+                R"({"side": "primary", "for": "30m", "reason": "drill", "dry_run": true})");
+  ASSERT_EQ(answer.status, 200) << json::serialize(answer.body);
+  EXPECT_EQ(Text(answer.body, "/dry_run"), "true");
+  EXPECT_EQ(Text(answer.body, "/effects/0/group"), "app");
+  EXPECT_EQ(Text(answer.body, "/effects/0/to"), "secondary");
+  EXPECT_EQ(Text(site_.Ask("GET", "/v1/groups/app").body, "/group/answer"), "primary");
+}
+
+TEST_F(RoutesTest, AGroupIsLeftWithoutAUsableSideOnlyWhenThatIsSaid) {
+  const std::string drain = R"("for": "30m", "reason": "drill")";
+  const std::string secondary = R"({"side": "secondary", )" + drain + "}";
+  ASSERT_EQ(site_.Ask("POST", "/v1/groups/app/drain", secondary).status, 200);
+  const auto refused =
+      site_.Ask("POST", "/v1/groups/app/drain", R"({"side": "primary", )" + drain + "}");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_NE(Text(refused.body, "/error/message").find("nothing was changed"), std::string::npos);
+  EXPECT_EQ(site_
+                .Ask("POST", "/v1/groups/app/drain",
+                     R"({"side": "primary", "allow_unusable": true, )" + drain + "}")
+                .status,
+            200);
+  const auto group = site_.Ask("GET", "/v1/groups/app");
+  EXPECT_EQ(Text(group.body, "/group/sides/0/drained/reason"), "drill");
+  EXPECT_EQ(Text(group.body, "/group/answer"), "primary") << "better than none";
+}
+
+TEST_F(RoutesTest, HealthIsFrozenAndThawedByOrder) {
+  const auto frozen =
+      site_.Ask("POST", "/v1/freeze", R"({"for": "10m", "reason": "works at the carrier"})");
+  ASSERT_EQ(frozen.status, 200) << json::serialize(frozen.body);
+  EXPECT_EQ(Text(site_.Ask("GET", "/v1/status").body, "/frozen/reason"), "works at the carrier");
+  EXPECT_EQ(site_.Ask("POST", "/v1/freeze", R"({"reason": "r"})").status, 400);
+  EXPECT_EQ(site_.Ask("POST", "/v1/thaw").status, 200);
+  EXPECT_EQ(site_.Ask("POST", "/v1/thaw").status, 409);
+  EXPECT_EQ(Text(site_.Ask("GET", "/v1/status").body, "/frozen"), "null");
+}
+
+TEST_F(RoutesTest, OnlyAPushCheckIsTold) {
+  EXPECT_EQ(site_.Ask("POST", "/v1/checks/eu/push", R"({"state": "healthy"})").status, 409);
+  EXPECT_EQ(site_.Ask("POST", "/v1/checks/nope/push", R"({"state": "healthy"})").status, 404);
+  EXPECT_EQ(site_.Ask("POST", "/v1/checks/eu/push", R"({"state": "well"})").status, 400);
 }
 
 TEST_F(RoutesTest, AForceThatIsNotWhatItSeemsIsRefusedWithTheFieldNamed) {

@@ -71,19 +71,22 @@ TEST_F(Config, ExampleIsReadToTheExactValues) {
   ASSERT_EQ(state.groups.size(), 1u);
   const FailoverGroup& app = state.groups[0];
   EXPECT_EQ(app.name, "app");
-  EXPECT_EQ(app.primary_check, "eu");
-  EXPECT_EQ(app.secondary_check, "us");
-  EXPECT_EQ(app.hold_down, absl::Seconds(10));
-  EXPECT_EQ(app.all_down, AllDown::kPrimary);
+  ASSERT_EQ(app.tiers.size(), 2u);
+  EXPECT_EQ(app.tiers[0].name, "primary");
+  EXPECT_EQ(app.tiers[0].check, "eu");
+  EXPECT_EQ(app.tiers[1].name, "secondary");
+  EXPECT_EQ(app.tiers[1].check, "us");
+  EXPECT_EQ(app.policy.failback.hold_down, absl::Seconds(10));
+  EXPECT_EQ(app.policy.all_down, AllDown::kPrimary);
   ASSERT_EQ(app.records.size(), 2u);
   EXPECT_EQ(app.records[0].owner, "\3app\7example\3com\0"s);
   EXPECT_EQ(app.records[0].type, 1);
-  EXPECT_EQ(app.records[0].primary.ttl_s, 30u);
-  EXPECT_EQ(app.records[0].secondary.ttl_s, 30u);
-  EXPECT_EQ(app.records[0].primary.rdata, List{"\xc0\0\2\x0a"s});
-  EXPECT_EQ(app.records[0].secondary.rdata, List{"\xc6\x33\x64\x0a"s});
+  EXPECT_EQ(app.records[0].sides[0].ttl_s, 30u);
+  EXPECT_EQ(app.records[0].sides[1].ttl_s, 30u);
+  EXPECT_EQ(app.records[0].sides[0].rdata, List{"\xc0\0\2\x0a"s});
+  EXPECT_EQ(app.records[0].sides[1].rdata, List{"\xc6\x33\x64\x0a"s});
   EXPECT_EQ(app.records[1].type, 28);
-  EXPECT_EQ(app.records[1].primary.rdata, List{"\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x10"s});
+  EXPECT_EQ(app.records[1].sides[0].rdata, List{"\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x10"s});
 }
 
 TEST_F(Config, FilesAreFoundBesideTheConfigurationTheyAreNamedIn) {

@@ -30,6 +30,13 @@ class Groups : public ConfigFolder {
            "    records:\n" +
            records;
   }
+  // One record, and `policy` on line 12.
+  static std::string WithPolicy(const std::string& policy) {
+    return WithRecords(
+        "      [{name: app.example.com, type: A, primary: 192.0.2.1, "
+        "secondary: 192.0.2.2}]\n    " +
+        policy + "\n");
+  }
   static std::string WithRecord(const std::string& record) {
     return WithRecords("      - {" + record + "}\n");
   }
@@ -63,10 +70,10 @@ TEST_F(Groups, DefaultsOfAGroup) {
       Parse(Head() + "  app:\n    primary: {health_check: eu}\n    records: [{" + kA + "}]\n");
   ASSERT_EQ(Texts(result.errors), List{});
   const FailoverGroup& group = result.state->groups.at(0);
-  EXPECT_EQ(group.primary_check, "eu");
-  EXPECT_FALSE(group.secondary_check.has_value());
-  EXPECT_EQ(group.hold_down, absl::ZeroDuration());
-  EXPECT_EQ(group.records.at(0).primary.ttl_s, 60u);
+  EXPECT_EQ(group.tiers.at(0).check, "eu");
+  EXPECT_FALSE(group.tiers.at(1).check.has_value());
+  EXPECT_EQ(group.policy.failback.hold_down, absl::ZeroDuration());
+  EXPECT_EQ(group.records.at(0).sides.at(0).ttl_s, 60u);
 }
 
 TEST_F(Groups, StandInTheOrderOfTheFile) {
@@ -128,23 +135,107 @@ TEST_F(Groups, SecondaryWithThePrimarysCheckIsWorthAWarning) {
             "secondary never will be");
 }
 
-TEST_F(Groups, FailbackAndAllDownTakeWhatIsImplemented) {
-  const auto with = [](const std::string& policy) {
-    return WithRecords("      [{" + kA + "}]\n    " + policy + "\n");  // policy on line 12
+TEST_F(Groups, FailbackIsAutomaticOrManualAndItsHoldDownGrowsAsItIsTold) {
+  const auto read = [this](const std::string& policy) {
+    return Parse(WithPolicy(policy)).state->groups.at(0).policy.failback;
   };
-  EXPECT_EQ(Parse(with("failback: {hold_down: 24h}")).state->groups.at(0).hold_down,
-            absl::Hours(24));
-  EXPECT_EQ(Parse(with("failback: {mode: automatic, hold_down: 0s}")).state->groups.at(0).hold_down,
-            absl::ZeroDuration());
-  EXPECT_EQ(Parse(with("all_down: primary")).state->groups.at(0).all_down, AllDown::kPrimary);
-  EXPECT_EQ(ErrorsOf(with("all_down: secondary")),
-            List{"u.yaml:12: failover_groups.app.all_down: 'secondary' is not allowed; allowed: "
-                 "primary"});
-  EXPECT_EQ(ErrorsOf(with("failback: {mode: manual, hold_down: 25h}")),
-            (List{"u.yaml:12: failover_groups.app.failback.mode: 'manual' is not allowed; allowed: "
-                  "automatic",
+  EXPECT_EQ(read("failback: {hold_down: 24h}").hold_down, absl::Hours(24));
+  EXPECT_EQ(read("failback: {mode: automatic, hold_down: 0s}"), Failback());
+  EXPECT_EQ(read("failback: {mode: manual}").mode, FailbackMode::kManual);
+  EXPECT_EQ(read("failback: {damping: {start: 1s, max: 1m, half_life: 10m}}").damping,
+            (Damping{absl::Seconds(1), absl::Minutes(1), absl::Minutes(10)}));
+  EXPECT_EQ(read("failback: {damping: {max: 0s}}").damping.max, absl::ZeroDuration());
+  EXPECT_EQ(ErrorsOf(WithPolicy("failback: {mode: sticky, hold_down: 25h}")),
+            (List{"u.yaml:12: failover_groups.app.failback.mode: 'sticky' is not allowed; allowed: "
+                  "automatic, manual",
                   "u.yaml:12: failover_groups.app.failback.hold_down: '25h' is not from 0 to "
                   "24h"}));
+  EXPECT_EQ(ErrorsOf(WithPolicy("failback: {damping: {start: 10s, max: 1s}}")),
+            List{"u.yaml:12: failover_groups.app.failback.damping.max: is below start; 0s turns "
+                 "damping off"});
+}
+
+TEST_F(Groups, EveryAllDownPolicyIsTaken) {
+  const std::vector<std::pair<std::string, AllDown>> words = {
+      {"primary", AllDown::kPrimary},    {"secondary", AllDown::kSecondary},
+      {"last_good", AllDown::kLastGood}, {"all", AllDown::kAll},
+      {"servfail", AllDown::kServfail},  {"refused", AllDown::kRefused},
+      {"nodata", AllDown::kNoData}};
+  for (const auto& [word, policy] : words) {
+    EXPECT_EQ(Parse(WithPolicy("all_down: " + word)).state->groups.at(0).policy.all_down, policy);
+  }
+  EXPECT_EQ(ErrorsOf(WithPolicy("all_down: tertiary")),
+            List{"u.yaml:12: failover_groups.app.all_down: 'tertiary' is not allowed; allowed: "
+                 "primary, secondary, last_good, all, servfail, refused, nodata"});
+}
+
+TEST_F(Groups, FurtherSidesHaveNamesThatRecordsUse) {
+  const std::string further =
+      "    further:\n      - {name: sorry}\n      - {name: asia, health_check: us, "
+      "labels: {site: sin}}\n";
+  const auto result =
+      Parse(Head() + "  app:\n    primary: {health_check: eu, labels: {site: fra}}\n" + further +
+            "    labels: {team: web}\n"
+            "    records:\n      - {name: app.example.com, type: A, "
+            "primary: 192.0.2.1, secondary: 192.0.2.2, sorry: 192.0.2.3, asia: "
+            "[192.0.2.4, 192.0.2.5], ttl: {primary: 30, sorry: 5}}\n");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0].Text();
+  const FailoverGroup& group = result.state->groups.at(0);
+  ASSERT_EQ(group.tiers.size(), 4u);
+  EXPECT_EQ(group.tiers[0].labels, (Labels{{"site", "fra"}}));
+  EXPECT_EQ(group.tiers[2].name, "sorry");
+  EXPECT_FALSE(group.tiers[2].check.has_value());
+  EXPECT_EQ(group.tiers[3].name, "asia");
+  EXPECT_EQ(group.tiers[3].check, "us");
+  EXPECT_EQ(group.labels, (Labels{{"team", "web"}}));
+  const GroupRecord& record = group.records.at(0);
+  EXPECT_EQ(Values(record, record.sides.at(2)), List{"192.0.2.3"});
+  EXPECT_EQ(Values(record, record.sides.at(3)), (List{"192.0.2.4", "192.0.2.5"}));
+  EXPECT_EQ(record.sides.at(0).ttl_s, 30u);
+  EXPECT_EQ(record.sides.at(1).ttl_s, 60u);
+  EXPECT_EQ(record.sides.at(2).ttl_s, 5u);
+}
+
+TEST_F(Groups, ASideNeedsANameThatMeansNothingElse) {
+  const auto with = [](const std::string& further) {
+    return WithPolicy("further: [" + further + "]");
+  };
+  const std::string path = "u.yaml:12: failover_groups.app.further[0].name: ";
+  EXPECT_EQ(ErrorsOf(with("{health_check: eu}")),
+            List{path + "is missing: records name their values by it"});
+  EXPECT_EQ(ErrorsOf(with("{name: all}")),
+            List{path + "'all' has a meaning of its own; choose another name"});
+  EXPECT_EQ(ErrorsOf(with("{name: Sorry!}")),
+            List{path + "'Sorry!' is not 1 to 32 of a-z, 0-9, '_', '-'"});
+  EXPECT_EQ(ErrorsOf(with("{name: x}, {name: x}")),
+            List{"u.yaml:12: failover_groups.app.further[1].name: 'x' is there twice"});
+}
+
+TEST_F(Groups, ACnameCannotAnswerAllSidesAtOnce) {
+  const std::string records =
+      "      [{name: app.example.com, type: CNAME, primary: a.example.net., secondary: "
+      "b.example.net.}]\n    all_down: all\n";
+  EXPECT_EQ(ErrorsOf(WithRecords(records)),
+            List{"u.yaml:11: failover_groups.app.records[0].type: a CNAME has exactly one value, "
+                 "so its group cannot have all_down: all, which answers those of every side"});
+}
+
+TEST_F(Groups, SelfDoubtNamesChecksOfTheFileAndHasItsRanges) {
+  const std::string site = WithPolicy("all_down: primary");
+  const auto result = Parse(site +
+                            "self_doubt: {canaries: [us], mass_failure_percent: 60, "
+                            "window: 5s, at_least: 3, release_after: 1m}\n");
+  ASSERT_TRUE(result.errors.empty()) << result.errors[0].Text();
+  EXPECT_EQ(result.state->self_doubt,
+            (SelfDoubt{{"us"}, 60, absl::Seconds(5), 3, absl::Minutes(1)}));
+  EXPECT_EQ(
+      ErrorsOf(site + "self_doubt: {canaries: [nope], mass_failure_percent: 100}\n"),
+      (List{
+          "u.yaml:13: self_doubt.canaries: 'nope' is no health check of this file",
+          "u.yaml:13: self_doubt.mass_failure_percent: '100' is not a whole number from 1 to 99"}));
+  EXPECT_EQ(ErrorsOf(site + "self_doubt: {window: 5s}\n"),
+            List{"u.yaml:13: self_doubt: says neither canaries nor mass_failure_percent: nothing "
+                 "would be doubted"});
 }
 
 TEST_F(Groups, GroupNeedsRecords) {
@@ -162,8 +253,8 @@ TEST_F(Groups, ValuesAreAListOrOneAlone) {
   const GroupRecord record = Record(
       "name: APP.example.com., type: a, primary: [192.0.2.2, 192.0.2.1], secondary: 192.0.2.3");
   EXPECT_EQ(record.owner, "\3app\7example\3com\0"s);
-  EXPECT_EQ(Values(record, record.primary), (List{"192.0.2.2", "192.0.2.1"}));
-  EXPECT_EQ(Values(record, record.secondary), List{"192.0.2.3"});
+  EXPECT_EQ(Values(record, record.sides.at(0)), (List{"192.0.2.2", "192.0.2.1"}));
+  EXPECT_EQ(Values(record, record.sides.at(1)), List{"192.0.2.3"});
 }
 
 TEST_F(Groups, EveryTypeThatCanFailOverIsTaken) {
@@ -181,8 +272,8 @@ TEST_F(Groups, EveryTypeThatCanFailOverIsTaken) {
     text.append(type).append(", primary: ['").append(value).append("'], secondary: '");
     const GroupRecord record = Record(text.append(value).append("'"));
     EXPECT_EQ(TypeToText(record.type), type);
-    EXPECT_EQ(Values(record, record.primary), List{value});
-    EXPECT_EQ(Values(record, record.secondary), List{value});
+    EXPECT_EQ(Values(record, record.sides.at(0)), List{value});
+    EXPECT_EQ(Values(record, record.sides.at(1)), List{value});
   }
 }
 
@@ -233,8 +324,8 @@ TEST_F(Groups, ValueOnItsOwnLineIsToldWithThatLine) {
 }
 
 TEST_F(Groups, TtlIsFrom0To2147483647AndAbove60WorthAWarning) {
-  EXPECT_EQ(Record(kA + ", ttl: 0").primary.ttl_s, 0u);
-  EXPECT_EQ(Record(kA + ", ttl: 2147483647").secondary.ttl_s, 2147483647u);
+  EXPECT_EQ(Record(kA + ", ttl: 0").sides.at(0).ttl_s, 0u);
+  EXPECT_EQ(Record(kA + ", ttl: 2147483647").sides.at(1).ttl_s, 2147483647u);
   EXPECT_EQ(RecordErrors(kA + ", ttl: 2147483648"),
             List{".ttl: '2147483648' is not a whole number from 0 to 2147483647"});
   EXPECT_EQ(RecordErrors(kA + ", ttl: 30s").size(), 1u);
@@ -289,8 +380,8 @@ TEST_F(Groups, SidesMayHaveManyValuesAndNotAsManyAsEachOther) {
   }
   const GroupRecord record =
       Record("name: x.example.com, type: A, primary: [" + many + "], secondary: 192.0.2.1");
-  EXPECT_EQ(record.primary.rdata.size(), 400u);
-  EXPECT_EQ(record.secondary.rdata.size(), 1u);
+  EXPECT_EQ(record.sides.at(0).rdata.size(), 400u);
+  EXPECT_EQ(record.sides.at(1).rdata.size(), 1u);
 }
 
 TEST_F(Groups, TextWithSpacesNeedsItsQuotes) {

@@ -79,6 +79,19 @@ class Life {
     RunUntil([&] { return result.has_value(); });
     return *result;
   }
+  // To the secondary, by ann.
+  void Force(const std::string& group, absl::Duration duration, Engine::Durable durable) {
+    Engine::OverrideOrder order;
+    order.reason = "drill";
+    order.author = "ann";
+    order.targets = {{&engine_->standing().groups().at(group), 1}};
+    order.duration = duration;
+    engine_->SetOverride(order, std::move(durable));
+  }
+  absl::Status Release(const std::string& group) {
+    return engine_->Release({&engine_->standing().groups().at(group)}, "",
+                            {.reason = "", .author = "ann"}, nullptr);
+  }
   // What shared memory says, as any reader sees it.
   Choice Published(const std::string& group) const {
     const contract::Table* table = publisher_->table();
@@ -155,7 +168,7 @@ TEST_F(EngineTest, ADeadPrimaryFailsOverInSharedMemoryAndReturns) {
 TEST_F(EngineTest, WhatIsReadyTogetherGoesOutAsOneSelection) {
   DesiredState site = SiteWith({"a", "b"});
   site.health_checks["eu2"] = CheckOf("eu2");
-  site.groups[1].primary_check = "eu2";
+  site.groups[1].tiers[0].check = "eu2";
   Begin(site);
   const uint64_t before = life_->publisher().selection_generation();
   boost::asio::post(life_->io(), [&] {
@@ -175,14 +188,7 @@ TEST_F(EngineTest, WhatIsReadyTogetherGoesOutAsOneSelection) {
 TEST_F(EngineTest, AForceIsPublishedAtOnceAndAcknowledgedWhenItIsOnDisk) {
   Begin(SiteWith({"app"}));
   std::optional<absl::Status> durable;
-  ASSERT_TRUE(life_->engine()
-                  .Force({.group = "app",
-                          .side = Choice::kSecondary,
-                          .duration = absl::Minutes(30),
-                          .reason = "drill",
-                          .author = "ann"},
-                         [&](const absl::Status& status) { durable = status; })
-                  .ok());
+  life_->Force("app", absl::Minutes(30), [&](const absl::Status& status) { durable = status; });
   EXPECT_EQ(life_->Published("app"), Choice::kSecondary) << "before the disk was asked";
   life_->RunUntil([&] { return durable.has_value(); });
   EXPECT_TRUE(durable->ok());
@@ -194,14 +200,7 @@ TEST_F(EngineTest, AForceIsPublishedAtOnceAndAcknowledgedWhenItIsOnDisk) {
 
 TEST_F(EngineTest, AnOverrideExpiresByItself) {
   Begin(SiteWith({"app"}));
-  ASSERT_TRUE(life_->engine()
-                  .Force({.group = "app",
-                          .side = Choice::kSecondary,
-                          .duration = absl::Seconds(30),
-                          .reason = "drill",
-                          .author = "ann"},
-                         nullptr)
-                  .ok());
+  life_->Force("app", absl::Seconds(30), nullptr);
   Pass(absl::Seconds(31));
   life_->RunUntil([&] { return !life_->Events(EventKind::kOverrideExpired).empty(); });
   EXPECT_EQ(life_->Published("app"), Choice::kPrimary);
@@ -209,12 +208,10 @@ TEST_F(EngineTest, AnOverrideExpiresByItself) {
 
 TEST_F(EngineTest, AReleaseGivesTheGroupBackToHealth) {
   Begin(SiteWith({"app"}));
-  ASSERT_TRUE(life_->engine()
-                  .Force({.group = "app", .side = Choice::kSecondary, .reason = "r"}, nullptr)
-                  .ok());
-  ASSERT_TRUE(life_->engine().Release("app", "ann", "", nullptr).ok());
+  life_->Force("app", absl::InfiniteDuration(), nullptr);
+  ASSERT_TRUE(life_->Release("app").ok());
   EXPECT_EQ(life_->Published("app"), Choice::kPrimary);
-  EXPECT_TRUE(absl::IsFailedPrecondition(life_->engine().Release("app", "ann", "", nullptr)));
+  EXPECT_TRUE(absl::IsFailedPrecondition(life_->Release("app")));
 }
 
 TEST_F(EngineTest, ARestartChangesNoChoice) {
@@ -320,10 +317,8 @@ TEST_F(EngineTest, AStateThatIsNotDurableIsAnEventAndServiceGoesOn) {
   Begin(SiteWith({"app"}));
   life_->RunUntil([&] { return !life_->Events(EventKind::kStateTrouble).empty(); });
   std::optional<absl::Status> durable;
-  ASSERT_TRUE(life_->engine()
-                  .Force({.group = "app", .side = Choice::kSecondary, .reason = "r"},
-                         [&](const absl::Status& status) { durable = status; })
-                  .ok());
+  life_->Force("app", absl::InfiniteDuration(),
+               [&](const absl::Status& status) { durable = status; });
   EXPECT_EQ(life_->Published("app"), Choice::kSecondary);
   life_->RunUntil([&] { return durable.has_value(); });
   EXPECT_FALSE(durable->ok()) << "the operator is told";

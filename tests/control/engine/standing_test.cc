@@ -2,63 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "control/engine/because.h"
-#include "tests/control/desired_site.h"
+#include "tests/control/engine/standing_fixture.h"
 
 namespace understudy::control {
 namespace {
-
-class StandingTest : public testing::Test {
- protected:
-  static Moment At(int64_t second) {
-    return {.wall = absl::FromUnixSeconds(1'000'000 + second),
-            .steady = absl::FromUnixSeconds(second)};
-  }
-  void Start(const DesiredState& desired, Remembered remembered = {},
-             std::map<std::string, Choice> inherited = {}) {
-    standing_.Remember(std::move(remembered), std::move(inherited));
-    dropped_ = standing_.Apply(desired, At(0));
-    decisions_ = standing_.Decide(At(0));
-  }
-  void Probe(const std::string& check, bool success, int times, int64_t second = 1) {
-    for (int i = 0; i < times; ++i) {
-      standing_.Take(check, {.success = success,
-                             .reason = success ? "connected" : "connection refused",
-                             .started = At(second).wall,
-                             .took = absl::ZeroDuration()});
-    }
-  }
-  Decisions Decide(int64_t second = 1) { return standing_.Decide(At(second)); }
-  Choice Answer(const std::string& group) const {
-    return standing_.groups().at(group).decision.choice;
-  }
-  std::string Why(const std::string& group, int64_t second = 1) const {
-    return Because(standing_.groups().at(group), At(second));
-  }
-  static Override ForcedUntil(absl::Time until) {
-    return {.side = Choice::kSecondary,
-            .since = At(0).wall,
-            .until = until,
-            .reason = "maintenance",
-            .author = "ann"};
-  }
-  // What a store would give back after everything was written.
-  Remembered Saved() const {
-    Remembered remembered;
-    for (const auto& [name, check] : standing_.checks()) {
-      remembered.checks[name] = {FingerprintOf(check.definition), check.verdict};
-    }
-    for (const auto& [name, group] : standing_.groups()) {
-      remembered.groups[name] = {group.state, group.decision.choice};
-      if (group.forced) remembered.overrides[name] = *group.forced;
-    }
-    return remembered;
-  }
-
-  Standing standing_;
-  Decisions decisions_;
-  DroppedOverrides dropped_;
-};
 
 TEST_F(StandingTest, ANewGroupStartsOnItsPrimary) {
   Start(SiteWith({"app"}));
@@ -102,7 +49,7 @@ TEST_F(StandingTest, BothDownIsThePrimaryAndIsTold) {
 
 TEST_F(StandingTest, AHoldDownDelaysFailbackByTheSteadyClock) {
   DesiredState site = SiteWith({"app"});
-  site.groups[0].hold_down = absl::Seconds(10);
+  site.groups[0].policy.failback.hold_down = absl::Seconds(10);
   Start(site);
   Probe("eu", false, 3);
   Decide(1);
@@ -131,7 +78,8 @@ TEST_F(StandingTest, AForcedGroupIgnoresHealthUntilReleased) {
   EXPECT_NE(Why("app").find("forced to secondary by ann"), std::string::npos) << Why("app");
   const auto ended = standing_.Release("app");
   ASSERT_TRUE(ended.ok());
-  EXPECT_EQ(ended->reason, "maintenance");
+  ASSERT_EQ(ended->size(), 1u);
+  EXPECT_EQ(ended->front().override.reason, "maintenance");
   Decide();
   EXPECT_EQ(Answer("app"), Choice::kPrimary);
 }
@@ -152,14 +100,15 @@ TEST_F(StandingTest, AnOverrideExpiresByTheWallClock) {
   Moment jumped = At(2);
   jumped.wall = At(31).wall;  // the clock was set forward
   const Decisions decisions = standing_.Decide(jumped);
-  EXPECT_EQ(decisions.expired.count("app"), 1u);
+  ASSERT_EQ(decisions.expired.size(), 1u);
+  EXPECT_EQ(decisions.expired[0].key, ForceOf("app"));
   EXPECT_EQ(Answer("app"), Choice::kPrimary);
   EXPECT_FALSE(standing_.groups().at("app").forced.has_value());
 }
 
 TEST_F(StandingTest, ARestartChangesNoAnswer) {
   DesiredState site = SiteWith({"app"});
-  site.groups[0].hold_down = absl::Seconds(100);
+  site.groups[0].policy.failback.hold_down = absl::Seconds(100);
   Start(site);
   Probe("eu", false, 3);
   Decide();
@@ -193,7 +142,7 @@ TEST_F(StandingTest, AnOverrideSurvivesARestartAndEndsInTime) {
 
 TEST_F(StandingTest, AnOverrideThatExpiredWhileControlWasDownIsOver) {
   Remembered remembered;
-  remembered.overrides["app"] = ForcedUntil(At(-1).wall);
+  remembered.overrides[ForceOf("app")] = ForcedUntil(At(-1).wall);
   remembered.groups["app"] = {.state = {}, .choice = Choice::kSecondary};
   Start(SiteWith({"app"}), remembered, {{"app", Choice::kSecondary}});
   EXPECT_EQ(decisions_.expired.size(), 1u);
@@ -289,7 +238,7 @@ TEST_F(StandingTest, AGroupThatGetsACheckNobodyProbedKeepsItsAnswerUntilItIs) {
   Probe("eu", false, 3);
   Decide();
   site.health_checks["eu2"] = CheckOf("eu2");
-  site.groups[0].primary_check = "eu2";
+  site.groups[0].tiers[0].check = "eu2";
   standing_.Apply(site, At(2));
   EXPECT_TRUE(Decide(2).changes.empty());
   Probe("eu2", true, 3);
@@ -301,9 +250,11 @@ TEST_F(StandingTest, AReloadThatRemovesAGroupDropsItsOverride) {
   Start(SiteWith({"app", "shop"}));
   ASSERT_TRUE(standing_.Force("shop", ForcedUntil(absl::InfiniteFuture())).ok());
   Decide();
-  EXPECT_EQ(standing_.Apply(SiteWith({"app"}), At(2)).count("shop"), 1u);
+  const auto dropped = standing_.Apply(SiteWith({"app"}), At(2));
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(dropped[0].key, ForceOf("shop"));
   EXPECT_EQ(standing_.groups().size(), 1u);
-  EXPECT_EQ(standing_.Unsaved(At(2)).overrides.at("shop"), std::nullopt);
+  EXPECT_EQ(standing_.Unsaved(At(2)).overrides.at(ForceOf("shop")), std::nullopt);
 }
 
 TEST_F(StandingTest, AReloadKeepsAnOverrideAndItsEnd) {
@@ -319,7 +270,8 @@ TEST_F(StandingTest, AReloadKeepsAnOverrideAndItsEnd) {
 TEST_F(StandingTest, AnInconclusiveProbeSettlesNothing) {
   Start(SiteWith({"app"}), {}, {{"app", Choice::kSecondary}});
   for (int i = 0; i < 50; ++i) {
-    standing_.Take("eu", {.success = false, .reason = "no descriptors", .conclusive = false});
+    standing_.Take("eu", {.success = false, .reason = "no descriptors", .conclusive = false},
+                   At(1));
   }
   EXPECT_TRUE(Decide().changes.empty());
   EXPECT_TRUE(standing_.groups().at("app").waiting);
@@ -327,12 +279,12 @@ TEST_F(StandingTest, AnInconclusiveProbeSettlesNothing) {
 
 TEST_F(StandingTest, AProbeOfACheckThatIsGoneIsNobodysBusiness) {
   Start(SiteWith({"app"}));
-  EXPECT_FALSE(standing_.Take("gone", {.success = false}).known);
+  EXPECT_FALSE(standing_.Take("gone", {.success = false}, At(1)).known);
 }
 
 TEST_F(StandingTest, ASecondaryWithoutACheckCountsAsHealthyAndIsSaidSo) {
   DesiredState site = SiteWith({"app"});
-  site.groups[0].secondary_check = std::nullopt;
+  site.groups[0].tiers[1].check = std::nullopt;
   Start(site);
   Probe("eu", false, 3);
   Decide();

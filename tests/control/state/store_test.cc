@@ -39,8 +39,13 @@ RememberedCheck CheckSeen() {
 }
 
 RememberedGroup GroupHolding() {
-  return {.state = {.by_health = Choice::kSecondary, .primary_healthy_since = Second(300)},
+  return {.state = {.tier = 1, .penalty = 1.5, .penalty_at = Second(300)},
           .choice = Choice::kSecondary};
+}
+
+OverrideKey ForceOf(const std::string& group) { return {.group = group}; }
+OverrideKey DrainOf(const std::string& group) {
+  return {.group = group, .kind = OverrideKind::kDrain, .tier = 1};
 }
 
 Override Forced(absl::Time until) {
@@ -86,8 +91,8 @@ class StoreTest : public testing::Test {
     StateChanges changes;
     changes.checks["eu"] = CheckSeen();
     changes.groups["app"] = GroupHolding();
-    changes.overrides["app"] = Forced(Second(500));
-    changes.overrides["shop"] = Forced(absl::InfiniteFuture());
+    changes.overrides[ForceOf("app")] = Forced(Second(500));
+    changes.overrides[DrainOf("shop")] = Forced(absl::InfiniteFuture());
     changes.events = {EventWith(1), EventWith(2)};
     return changes;
   }
@@ -127,16 +132,15 @@ TEST_F(StoreTest, WhatWasWrittenIsThereAfterARestartToTheLastField) {
   EXPECT_EQ(check.verdict.last.started, Second(200));
   EXPECT_EQ(check.verdict.last.took, absl::Milliseconds(3));
   const RememberedGroup& group = remembered_.groups.at("app");
-  EXPECT_EQ(group.state.by_health, Choice::kSecondary);
-  EXPECT_EQ(group.state.primary_healthy_since, Second(300));
+  EXPECT_EQ(group.state, GroupHolding().state);
   EXPECT_EQ(group.choice, Choice::kSecondary);
-  const Override& forced = remembered_.overrides.at("app");
+  const Override& forced = remembered_.overrides.at(ForceOf("app"));
   EXPECT_EQ(forced.side, Choice::kSecondary);
   EXPECT_EQ(forced.since, Second(400));
   EXPECT_EQ(forced.until, Second(500));
   EXPECT_EQ(forced.reason, "why");
   EXPECT_EQ(forced.author, "who");
-  EXPECT_EQ(remembered_.overrides.at("shop").until, absl::InfiniteFuture());
+  EXPECT_EQ(remembered_.overrides.at(DrainOf("shop")).until, absl::InfiniteFuture());
   ASSERT_EQ(remembered_.events.size(), 2u);
   EXPECT_EQ(Sentence(remembered_.events[1]), Sentence(EventWith(2)));
   EXPECT_EQ(remembered_.events[1].id, 2u);
@@ -152,7 +156,7 @@ TEST_F(StoreTest, TheInfinitePastStaysTheInfinitePast) {
   store = Open();
   EXPECT_EQ(remembered_.checks.at("new").verdict.changed_at, absl::InfinitePast());
   EXPECT_EQ(remembered_.checks.at("new").verdict.last.started, absl::InfinitePast());
-  EXPECT_EQ(remembered_.groups.at("new").state.primary_healthy_since, std::nullopt);
+  EXPECT_EQ(remembered_.groups.at("new").state, GroupState());
 }
 
 TEST_F(StoreTest, AnEntryWithoutAValueIsForgotten) {
@@ -161,7 +165,7 @@ TEST_F(StoreTest, AnEntryWithoutAValueIsForgotten) {
   StateChanges gone;
   gone.checks["eu"] = std::nullopt;
   gone.groups["app"] = std::nullopt;
-  gone.overrides["app"] = std::nullopt;
+  gone.overrides[ForceOf("app")] = std::nullopt;
   ASSERT_TRUE(WriteNow(*store, gone).ok());
   store.reset();
   store = Open();
@@ -199,7 +203,7 @@ TEST_F(StoreTest, WhatWasAcknowledgedSurvivesAKill) {
   EXPECT_EQ(answer, 'y');
   auto store = Open();
   EXPECT_TRUE(store->health().ok());
-  EXPECT_TRUE(remembered_.overrides.contains("app"));
+  EXPECT_TRUE(remembered_.overrides.contains(ForceOf("app")));
 }
 
 TEST_F(StoreTest, AtMostTheNewestTenThousandEventsAreKept) {
@@ -285,7 +289,7 @@ TEST_F(StoreTest, WhatCouldNotBeWrittenIsWrittenWhenTheDiskIsBack) {
   auto store = Open();
   ASSERT_FALSE(WriteNow(*store, Everything()).ok());
   StateChanges newer;
-  newer.overrides["app"] = std::nullopt;
+  newer.overrides[ForceOf("app")] = std::nullopt;
   newer.events = {EventWith(3)};
   ASSERT_FALSE(WriteNow(*store, newer).ok());
   fs::remove(obstacle);
@@ -293,8 +297,8 @@ TEST_F(StoreTest, WhatCouldNotBeWrittenIsWrittenWhenTheDiskIsBack) {
   store.reset();
   store = Open();
   EXPECT_TRUE(remembered_.checks.contains("eu"));
-  EXPECT_FALSE(remembered_.overrides.contains("app"));
-  EXPECT_TRUE(remembered_.overrides.contains("shop"));
+  EXPECT_FALSE(remembered_.overrides.contains(ForceOf("app")));
+  EXPECT_TRUE(remembered_.overrides.contains(DrainOf("shop")));
   EXPECT_EQ(remembered_.events.size(), 3u);
 }
 
@@ -308,7 +312,7 @@ TEST_F(StoreTest, AFileRemovedUnderneathIsWrittenAnewAndWhole) {
   store.reset();
   store = Open();
   EXPECT_TRUE(remembered_.checks.contains("eu"));
-  EXPECT_TRUE(remembered_.overrides.contains("app"));
+  EXPECT_TRUE(remembered_.overrides.contains(ForceOf("app")));
 }
 
 TEST_F(StoreTest, AnotherReaderOfTheFileDoesNotMakeAWriteFail) {

@@ -1,0 +1,364 @@
+#include "control/engine/health_board.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace understudy::control {
+namespace {
+
+Verdict OnlyHealthOf(const Verdict& verdict) {
+  Verdict anew;
+  anew.healthy = verdict.healthy;
+  anew.changed_at = verdict.changed_at;
+  return anew;
+}
+
+bool IsUnknown(const CheckStanding& check) {
+  return check.verdict.successes + check.verdict.failures == 0;
+}
+
+// Only what we see ourselves says something about our own network.
+bool IsCounted(const HealthCheck& definition) {
+  return IsProbed(definition.type) && !definition.disabled;
+}
+
+bool HealthOfExpired(const CheckStanding& check) {
+  switch (check.definition.on_expiry) {
+    case OnExpiry::kUnhealthy:
+      return false;
+    case OnExpiry::kHealthy:
+      return true;
+    case OnExpiry::kLastKnown:
+      break;
+  }
+  return check.verdict.healthy;
+}
+
+// Whether `result` settles `check`, whose verdict has judged it already.
+bool SettlesNow(CheckStanding& check, const ProbeResult& result) {
+  if (check.settled || !result.conclusive) return false;
+  const HealthCheck& definition = check.definition;
+  ++check.alike;
+  ++check.conclusive;
+  const uint32_t threshold =
+      result.success ? definition.success_threshold : definition.failure_threshold;
+  if (check.by_first_result || check.alike >= threshold) {
+    // A full threshold in a row is what any verdict rests on, whichever one we started with.
+    if (check.verdict.healthy != result.success) {
+      check.verdict.healthy = result.success;
+      check.verdict.changed_at = result.started + result.took;
+      check.verdict.contrary = 0;
+    }
+    check.settled = true;
+  }
+  // An endpoint that keeps changing its mind shall not keep the group waiting for ever.
+  const uint32_t patience = 2 * (definition.success_threshold + definition.failure_threshold);
+  if (check.conclusive >= patience) check.settled = true;
+  return check.settled;
+}
+
+}  // namespace
+
+bool IsHealthyByNow(const CheckStanding& check) {
+  const HealthCheck& definition = check.definition;
+  return (definition.disabled || check.verdict.healthy) != definition.inverted;
+}
+
+void HealthBoard::Remember(std::map<std::string, RememberedCheck> checks,
+                           std::optional<Freeze> freeze) {
+  remembered_ = std::move(checks);
+  if (freeze) doubt_.SetFreeze(*std::move(freeze));
+}
+
+CheckStanding HealthBoard::NewCheck(const HealthCheck& definition, const Moment& now) {
+  CheckStanding check;
+  check.definition = definition;
+  check.verdict = InitialVerdict(definition);
+  const auto remembered = remembered_.find(definition.name);
+  if (remembered == remembered_.end()) {
+    check.healthy = IsHealthyByNow(check);
+    return check;
+  }
+  const RememberedCheck& before = remembered->second;
+  const bool same = before.fingerprint == FingerprintOf(definition);
+  check.verdict = same ? before.verdict : OnlyHealthOf(before.verdict);
+  check.healthy = before.healthy;
+  check.changed_at = ToSteady(before.changed_at, now);
+  if (same && before.expires_at != absl::InfiniteFuture()) {
+    check.expires = now.steady + (before.expires_at - now.wall);
+  }
+  return check;
+}
+
+// A new check, or one of a predecessor.
+void HealthBoard::Start(CheckStanding& check) {
+  const HealthCheck& definition = check.definition;
+  check.by_first_result = definition.initial == InitialHealth::kProbe && IsUnknown(check);
+  check.settled =
+      !check.by_first_result || definition.disabled || definition.type == CheckType::kCalculated;
+  const ProbeResult& last = check.verdict.last;
+  if (!IsCounted(definition) || last.success || last.started == absl::InfinitePast()) return;
+  check.failing_since = absl::InfinitePast();
+  doubt_.Begin(check.failing_since);
+}
+
+void HealthBoard::Redefine(CheckStanding& check, const HealthCheck& definition) {
+  if (check.failing_since != absl::InfiniteFuture()) {
+    doubt_.End(std::exchange(check.failing_since, absl::InfiniteFuture()));
+  }
+  check.verdict = OnlyHealthOf(check.verdict);
+  check.definition = definition;
+  check.settled = check.settled || definition.disabled;
+}
+
+void HealthBoard::Apply(const DesiredState& desired, const Moment& now) {
+  size_t counted = 0;
+  for (const auto& [name, definition] : desired.health_checks) {
+    counted += IsCounted(definition);
+    const auto known = checks_.find(name);
+    if (known == checks_.end()) {
+      Start(checks_.emplace(name, NewCheck(definition, now)).first->second);
+    } else if (known->second.definition != definition) {
+      Redefine(known->second, definition);
+    } else {
+      continue;
+    }
+    CheckStanding& check = checks_.at(name);
+    SetExpiry(check, definition.type == CheckType::kPush
+                         ? std::min(check.expires, now.steady + definition.expiry)
+                         : absl::InfiniteFuture());
+    MarkUnsaved(check);
+    Await(check);
+  }
+  for (const auto& [name, check] : remembered_) {
+    if (!checks_.contains(name)) gone_.insert(name);
+  }
+  remembered_.clear();
+  canaries_ = desired.self_doubt.canaries;
+  LinkChildren(desired);
+  doubt_.Configure(desired.self_doubt, counted);
+}
+
+void HealthBoard::DropGone(const DesiredState& desired) {
+  for (auto entry = checks_.begin(); entry != checks_.end();) {
+    CheckStanding& check = entry->second;
+    if (desired.health_checks.contains(entry->first)) {
+      ++entry;
+      continue;
+    }
+    if (check.failing_since != absl::InfiniteFuture()) doubt_.End(check.failing_since);
+    SetExpiry(check, absl::InfiniteFuture());
+    std::erase(pending_, &check);
+    std::erase(unsaved_, &check);
+    gone_.insert(entry->first);
+    entry = checks_.erase(entry);
+  }
+}
+
+// Between those that stay: nothing points at a check that is about to go.
+void HealthBoard::LinkChildren(const DesiredState& desired) {
+  for (auto& [name, check] : checks_) {
+    check.parents.clear();
+    check.children.clear();
+  }
+  for (const auto& [name, definition] : desired.health_checks) {
+    if (definition.type != CheckType::kCalculated) continue;
+    CheckStanding& parent = checks_.at(name);
+    for (const std::string& child_name : definition.children) {
+      CheckStanding& child = checks_.at(child_name);
+      child.parents.push_back(&parent);
+      parent.children.push_back(&child);
+    }
+    Await(parent);
+  }
+}
+
+void HealthBoard::Await(CheckStanding& check) {
+  if (std::exchange(check.pending, true)) return;
+  pending_.push_back(&check);
+}
+
+void HealthBoard::MarkUnsaved(CheckStanding& check) {
+  if (std::exchange(check.unsaved, true)) return;
+  unsaved_.push_back(&check);
+}
+
+void HealthBoard::SetExpiry(CheckStanding& check, absl::Time expires) {
+  if (check.expires != absl::InfiniteFuture()) {
+    expiries_.erase({check.expires, check.definition.name});
+  }
+  check.expires = expires;
+  if (expires != absl::InfiniteFuture()) expiries_.emplace(expires, check.definition.name);
+}
+
+void HealthBoard::NoteFailing(CheckStanding& check, const Moment& now) {
+  if (!check.verdict.last.conclusive || !IsCounted(check.definition)) return;
+  const bool was_failing = check.failing_since != absl::InfiniteFuture();
+  if (was_failing == !check.verdict.last.success) return;
+  if (was_failing) {
+    doubt_.End(std::exchange(check.failing_since, absl::InfiniteFuture()));
+  } else {
+    check.failing_since = now.steady;
+    doubt_.Begin(now.steady);
+  }
+}
+
+HealthBoard::Taken HealthBoard::Take(const std::string& name, const ProbeResult& result,
+                                     const Moment& now) {
+  const auto found = checks_.find(name);
+  if (found == checks_.end()) return {};
+  CheckStanding& check = found->second;
+  const bool was_healthy = IsHealthyByNow(check);
+  if (result.conclusive && check.verdict.last.success != result.success) check.alike = 0;
+  check.verdict = Judge(check.verdict, result, check.definition);
+  const bool settled_now = SettlesNow(check, result);
+  MarkUnsaved(check);
+  NoteFailing(check, now);
+  const bool is_healthy = IsHealthyByNow(check);
+  const bool changed = is_healthy != was_healthy;
+  fell_ = fell_ || (changed && !is_healthy);
+  // A thaw may come with any result.
+  const bool due = changed || settled_now || doubt_.freeze().has_value();
+  if (changed || settled_now) Await(check);
+  return {.known = true, .changed = changed, .due = due};
+}
+
+absl::Status HealthBoard::Push(const std::string& name, const ProbeResult& word,
+                               const Moment& now) {
+  const auto found = checks_.find(name);
+  if (found == checks_.end()) {
+    return absl::NotFoundError(absl::StrCat("there is no health check '", name, "'"));
+  }
+  CheckStanding& check = found->second;
+  if (check.definition.type != CheckType::kPush) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "health check '", name, "' is of type ", std::string(WordOf(check.definition.type)),
+        "; only a push check takes its state from outside"));
+  }
+  SetExpiry(check, now.steady + check.definition.expiry);
+  Take(name, word, now);
+  Await(check);
+  return absl::OkStatus();
+}
+
+void HealthBoard::Expire(const Moment& now, Settled& settled) {
+  while (!expiries_.empty() && expiries_.begin()->first <= now.steady) {
+    CheckStanding& check = checks_.at(expiries_.begin()->second);
+    SetExpiry(check, absl::InfiniteFuture());
+    const bool healthy = HealthOfExpired(check);
+    check.settled = true;
+    check.verdict.last = {
+        .success = healthy,
+        .reason = absl::StrCat("no word for ", absl::FormatDuration(check.definition.expiry)),
+        .started = now.wall};
+    if (healthy != check.verdict.healthy) {
+      check.verdict.healthy = healthy;
+      check.verdict.changed_at = now.wall;
+      check.verdict.contrary = 0;
+      settled.expired.push_back(&check);
+    }
+    MarkUnsaved(check);
+    Await(check);
+  }
+}
+
+// Healthy when enough children are (route53.md 2.6); it has no thresholds of its own.
+void HealthBoard::Recount(CheckStanding& parent, const Moment& now) {
+  const auto up = static_cast<size_t>(
+      std::ranges::count_if(parent.children, [](const auto* child) { return child->healthy; }));
+  const bool healthy = up >= parent.definition.health_threshold;
+  parent.verdict.last = {
+      .success = healthy,
+      .reason = absl::StrCat(up, " of ", parent.children.size(), " children are healthy, ",
+                             parent.definition.health_threshold, " are needed"),
+      .started = now.wall};
+  if (healthy != parent.verdict.healthy) parent.verdict.changed_at = now.wall;
+  parent.verdict.healthy = healthy;
+  MarkUnsaved(parent);
+}
+
+Doubt::Canaries HealthBoard::LookAtCanaries() const {
+  Doubt::Canaries canaries;
+  for (const std::string& name : canaries_) {
+    const auto found = checks_.find(name);
+    if (found == checks_.end()) continue;
+    const CheckStanding& check = found->second;
+    const bool unhealthy = !IsHealthyByNow(check);
+    const bool failing = check.failing_since != absl::InfiniteFuture();
+    if (!unhealthy && !failing) continue;
+    canaries.unhealthy = canaries.unhealthy || unhealthy;
+    canaries.failing = true;
+    canaries.name = name;
+  }
+  return canaries;
+}
+
+HealthBoard::Settled HealthBoard::Settle(const Moment& now) {
+  Settled settled;
+  Expire(now, settled);
+  const Doubt::Canaries canaries = LookAtCanaries();
+  switch (doubt_.Judge(canaries, std::exchange(fell_, false), now)) {
+    case Doubt::Word::kNothing:
+      break;
+    case Doubt::Word::kFreeze:
+      settled.frozen = doubt_.NewFreeze(canaries, now);
+      doubt_.SetFreeze(*settled.frozen);
+      break;
+    case Doubt::Word::kThaw:
+      settled.thawed = doubt_.Thaw();
+      break;
+  }
+  if (doubt_.freeze()) return settled;
+  // Children before parents, which are appended while their children are looked at.
+  std::ranges::stable_partition(pending_,
+                                [](const auto* check) { return check->children.empty(); });
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    CheckStanding& check = *pending_[i];
+    if (check.definition.type == CheckType::kCalculated) Recount(check, now);
+    check.pending = false;
+    const bool healthy = IsHealthyByNow(check);
+    if (healthy != check.healthy) {
+      check.healthy = healthy;
+      check.changed_at = now.steady;
+      MarkUnsaved(check);
+      for (CheckStanding* parent : check.parents) Await(*parent);
+    }
+    settled.changed.push_back(&check);
+  }
+  pending_.clear();
+  return settled;
+}
+
+std::optional<Freeze> HealthBoard::Thaw() { return doubt_.Thaw(); }
+
+absl::Duration HealthBoard::UntilNext(const Moment& now) const {
+  absl::Duration next = absl::InfiniteDuration();
+  if (!expiries_.empty()) next = expiries_.begin()->first - now.steady;
+  if (doubt_.freeze()) next = std::min(next, doubt_.freeze()->until - now.wall);
+  return std::max(next, absl::ZeroDuration());
+}
+
+void HealthBoard::Unsettle(CheckStanding& check) {
+  check.settled = false;
+  check.alike = 0;
+  check.conclusive = 0;
+}
+
+void HealthBoard::TakeUnsaved(const Moment& now,
+                              std::map<std::string, std::optional<RememberedCheck>>& changes) {
+  for (const std::string& name : std::exchange(gone_, {})) changes[name] = std::nullopt;
+  for (CheckStanding* check : std::exchange(unsaved_, {})) {
+    check->unsaved = false;
+    changes[check->definition.name] = {
+        .fingerprint = FingerprintOf(check->definition),
+        .verdict = check->verdict,
+        .healthy = check->healthy,
+        .changed_at = ToWall(check->changed_at, now),
+        .expires_at = check->expires == absl::InfiniteFuture()
+                          ? absl::InfiniteFuture()
+                          : now.wall + (check->expires - now.steady)};
+  }
+}
+
+}  // namespace understudy::control

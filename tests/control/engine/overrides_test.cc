@@ -1,0 +1,176 @@
+#include "control/engine/overrides.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/control/engine/standing_fixture.h"
+
+namespace understudy::control {
+namespace {
+
+class OverridesTest : public StandingTest {
+ protected:
+  void SetUp() override {
+    DesiredState site = SiteWith({"app-1", "app-2", "shop"});
+    for (FailoverGroup& group : site.groups) {
+      group.tiers[0].labels = {{"site", "eu"}};
+      group.tiers[1].labels = {{"site", "us"}};
+    }
+    site.groups[2].tiers.push_back({.name = "sorry", .check = std::nullopt, .labels = {}});
+    site.groups[2].records[0].sides.push_back(SideOf("A", {"203.0.113.1"}));
+    site.groups[2].labels = {{"tier", "gold"}};
+    Start(site);
+  }
+  // "app-1/primary app-2/primary", or the error.
+  std::string Selected(const Selector& selector) const {
+    const auto targets = SelectTargets(standing_, selector);
+    if (!targets.ok()) return std::string(targets.status().message());
+    std::string text;
+    for (const OverrideTarget& target : *targets) {
+      text += (text.empty() ? "" : " ") + target.group->name + "/" +
+              target.group->tiers[target.tier].name;
+    }
+    return text;
+  }
+  std::vector<Effect> Effects(const Selector& selector, OverrideKind kind) const {
+    return EffectsOf(SelectTargets(standing_, selector).value(), kind, At(1));
+  }
+  static Override DrainOf(Choice side) {
+    return {.side = side,
+            .since = At(0).wall,
+            .until = At(100).wall,
+            .reason = "works",
+            .author = "ann"};
+  }
+};
+
+TEST_F(OverridesTest, GroupsAreMeantByNamePatternOrLabel) {
+  struct Row {
+    Selector selector;
+    std::string meant;
+  };
+  const std::vector<Row> rows = {
+      {{.pattern = "shop", .side = "secondary"}, "shop/secondary"},
+      {{.pattern = "app-*", .side = "primary"}, "app-1/primary app-2/primary"},
+      {{.pattern = "app-[2-9]", .side = "primary"}, "app-2/primary"},
+      {{.label = "site=eu"}, "app-1/primary app-2/primary shop/primary"},
+      {{.pattern = "app-*", .label = "site=us"}, "app-1/secondary app-2/secondary"},
+      {{.label = "tier=gold", .side = "sorry"}, "shop/sorry"},
+      {{.side = "sorry"}, "shop/sorry"},
+      {{.pattern = "nope", .side = "primary"},
+       "no failover group matches 'nope' and has a side 'primary'"},
+      {{.label = "site=mars"}, "no failover group matches '*' with the label site=mars"},
+      {{.label = "tier=gold"}, "no failover group matches '*' with the label tier=gold"},
+      {{.label = "site"}, "label: 'site' is not of the form key=value, like site=eu"},
+      {{.pattern = "shop"},
+       "side: say which, like primary or secondary, or give the label of a side"},
+      {{.pattern = "app-1", .side = "sorry"},
+       "side: group 'app-1' has no side 'sorry'; it has: primary secondary"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(Selected(row.selector), row.meant);
+}
+
+TEST_F(OverridesTest, EffectsTellWhatWouldBeAnsweredAndChangeNothing) {
+  const auto effects = Effects({.label = "site=eu"}, OverrideKind::kDrain);
+  ASSERT_EQ(effects.size(), 3u);
+  for (const Effect& effect : effects) {
+    EXPECT_EQ(effect.from, Choice::kPrimary);
+    EXPECT_EQ(effect.to, Choice::kSecondary);
+    EXPECT_EQ(effect.unusable, "");
+  }
+  EXPECT_TRUE(RefuseUnusable(effects).ok());
+  EXPECT_TRUE(Decide().changes.empty());
+  EXPECT_EQ(Answer("shop"), Choice::kPrimary);
+}
+
+TEST_F(OverridesTest, AGroupIsNotLeftWithoutAUsableSide) {
+  Probe("us", false, 3);
+  Decide();
+  const auto drains = Effects({.pattern = "*", .side = "primary"}, OverrideKind::kDrain);
+  EXPECT_EQ(drains[0].unusable, "no other side is healthy and not drained");
+  EXPECT_EQ(drains[2].unusable, "") << "shop has a third side";
+  const absl::Status refused = RefuseUnusable(drains);
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+  EXPECT_NE(refused.message().find("2 groups would be left without a usable side (app-1: "),
+            absl::string_view::npos)
+      << refused;
+  const auto forces = Effects({.pattern = "shop", .side = "secondary"}, OverrideKind::kForce);
+  EXPECT_EQ(forces[0].unusable, "secondary is unhealthy");
+  EXPECT_EQ(Effects({.pattern = "shop", .side = "sorry"}, OverrideKind::kForce)[0].unusable, "");
+}
+
+TEST_F(OverridesTest, ADrainedSideIsLeftAndComesBackWhenTheDrainExpires) {
+  ASSERT_TRUE(standing_.Drain("app-1", DrainOf(Choice::kPrimary)).ok());
+  ASSERT_EQ(Decide(1).changes.size(), 1u);
+  EXPECT_EQ(Answer("app-1"), Choice::kSecondary);
+  EXPECT_NE(Why("app-1").find("drained by ann (works)"), std::string::npos) << Why("app-1");
+  // The other side dies: a drained one that works is better than none.
+  Probe("us", false, 3);
+  Decide(2);
+  EXPECT_EQ(Answer("app-1"), Choice::kPrimary);
+  Probe("us", true, 3, 3);
+  Decide(3);
+  EXPECT_EQ(Answer("app-1"), Choice::kSecondary);
+  EXPECT_EQ(standing_.UntilNext(At(3)), absl::Seconds(97));
+  const Decisions decisions = Decide(100);
+  ASSERT_EQ(decisions.expired.size(), 1u);
+  EXPECT_EQ(decisions.expired[0].key.kind, OverrideKind::kDrain);
+  EXPECT_EQ(decisions.expired[0].side, "primary");
+  EXPECT_EQ(Answer("app-1"), Choice::kPrimary);
+}
+
+TEST_F(OverridesTest, ReleaseEndsAllOfAGroupOrThoseOfOneSide) {
+  ASSERT_TRUE(standing_.Drain("shop", DrainOf(Choice::kPrimary)).ok());
+  ASSERT_TRUE(standing_.Drain("shop", DrainOf(Choice::kSecondary)).ok());
+  ASSERT_TRUE(standing_.Force("shop", DrainOf(ChoiceOf(2))).ok());
+  Decide();
+  EXPECT_EQ(Answer("shop"), ChoiceOf(2));
+  ASSERT_EQ(standing_.Release("shop", 1)->size(), 1u);
+  EXPECT_TRUE(absl::IsFailedPrecondition(standing_.Release("shop", 1).status()));
+  EXPECT_EQ(standing_.Release("shop")->size(), 2u);
+  Decide(2);
+  EXPECT_EQ(Answer("shop"), Choice::kPrimary);
+}
+
+TEST_F(OverridesTest, DrainsSurviveARestartAndFollowTheirSideOverAReload) {
+  ASSERT_TRUE(standing_.Drain("shop", DrainOf(ChoiceOf(2))).ok());
+  Decide();
+  DesiredState site = SiteWith({"app-1", "app-2", "shop"});
+  site.groups[2].tiers.push_back({.name = "extra", .check = std::nullopt, .labels = {}});
+  site.groups[2].tiers.push_back({.name = "sorry", .check = std::nullopt, .labels = {}});
+  EXPECT_TRUE(standing_.Apply(site, At(2)).empty());
+  Decide(2);
+  EXPECT_FALSE(standing_.groups().at("shop").tiers[2].drained.has_value());
+  EXPECT_TRUE(standing_.groups().at("shop").tiers[3].drained.has_value());
+  const StateChanges changes = standing_.Unsaved(At(2));
+  EXPECT_EQ(changes.overrides.at({"shop", OverrideKind::kDrain, 2}), std::nullopt);
+  ASSERT_TRUE(changes.overrides.at({"shop", OverrideKind::kDrain, 3}).has_value());
+  Remembered remembered;
+  remembered.overrides[{"shop", OverrideKind::kDrain, 3}] =
+      *changes.overrides.at({"shop", OverrideKind::kDrain, 3});
+  standing_ = Standing();
+  Start(site, remembered);
+  EXPECT_TRUE(standing_.groups().at("shop").tiers[3].drained.has_value());
+  site.groups[2].tiers.pop_back();
+  const auto dropped = standing_.Apply(site, At(3));
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(dropped[0].side, "sorry");
+}
+
+TEST_F(OverridesTest, AManualFailbackWaitsForTheOperator) {
+  DesiredState site = SiteWith({"app"});
+  site.groups[0].policy.failback.mode = FailbackMode::kManual;
+  standing_ = Standing();
+  Start(site);
+  Probe("eu", false, 3);
+  Decide();
+  EXPECT_TRUE(absl::IsFailedPrecondition(standing_.FailBack("app")));
+  Probe("eu", true, 3, 2);
+  EXPECT_TRUE(Decide(2).changes.empty());
+  EXPECT_NE(Why("app").find("failback is manual"), std::string::npos) << Why("app");
+  ASSERT_TRUE(standing_.FailBack("app").ok());
+  EXPECT_EQ(Decide(3).changes.size(), 1u);
+  EXPECT_EQ(Answer("app"), Choice::kPrimary);
+}
+
+}  // namespace
+}  // namespace understudy::control
