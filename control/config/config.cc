@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "control/config/document.h"
 #include "control/config/findings.h"
 #include "control/config/groups.h"
@@ -66,8 +67,7 @@ void WarnOfUnused(const HealthChecks& checks, const std::vector<FailoverGroup>& 
   }
 }
 
-void ReadTop(const YamlValue& root, const std::string& folder, DesiredState* state,
-             Findings* findings) {
+void ReadTop(const YamlValue& root, FileSource& files, DesiredState* state, Findings* findings) {
   Section top(root, "", findings);
   ReadInstance(&top, state);
   ReadStalePolicy(&top, state);
@@ -77,7 +77,7 @@ void ReadTop(const YamlValue& root, const std::string& folder, DesiredState* sta
   HealthChecks checks;
   Groups groups;
   if (const YamlValue* value = top.Take("zones")) {
-    zones = ReadZones(*value, folder, findings);
+    zones = ReadZones(*value, files, findings);
     if (value->kind == YamlValue::Kind::kList && value->children.empty()) {
       top.Error("zones", "is empty: this node would serve nothing");
     }
@@ -99,11 +99,6 @@ void ReadTop(const YamlValue& root, const std::string& folder, DesiredState* sta
   state->groups = std::move(groups.groups);
 }
 
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
-}
-
 }  // namespace
 
 std::string ConfigError::Text() const {
@@ -113,8 +108,8 @@ std::string ConfigError::Text() const {
   return text + ": " + message;
 }
 
-ConfigResult ParseConfig(std::string_view text, const std::string& path,
-                         const std::string& folder) {
+ConfigResult ParseConfig(std::string_view text, const std::string& path, FileSource& files,
+                         const TextsOf& texts) {
   Findings findings(path);
   auto state = std::make_unique<DesiredState>();
   state->config_file = path;
@@ -122,13 +117,21 @@ ConfigResult ParseConfig(std::string_view text, const std::string& path,
   if (document.root == nullptr) {
     findings.Error(document.error_line, "", document.error);
   } else {
-    ReadTop(*document.root, folder, state.get(), &findings);
+    ReadTop(*document.root, files, state.get(), &findings);
   }
   ConfigResult result;
   result.errors = findings.TakeErrors();
   result.warnings = findings.TakeWarnings();
-  if (result.errors.empty()) result.state = std::move(state);
+  if (!result.errors.empty()) return result;
+  if (texts) state->configuration = texts();
+  result.state = std::move(state);
   return result;
+}
+
+ConfigResult ParseConfig(std::string_view text, const std::string& path,
+                         const std::string& folder) {
+  DiskFiles files(folder);
+  return ParseConfig(text, path, files);
 }
 
 ConfigResult LoadConfig(const std::string& path) {
@@ -138,7 +141,15 @@ ConfigResult LoadConfig(const std::string& path) {
     result.errors.push_back({path, 0, "", std::move(wrong)});
     return result;
   }
-  return ParseConfig(text, path, FolderOf(path));
+  TextsPacker packer;
+  packer.AddYaml(text);
+  DiskFiles files(FolderOf(path), &packer);
+  return ParseConfig(text, path, files, [&] {
+    Configuration configuration = packer.Take();
+    configuration.file = path;
+    configuration.at = absl::Now();
+    return std::make_shared<const Configuration>(std::move(configuration));
+  });
 }
 
 }  // namespace understudy::control

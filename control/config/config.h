@@ -1,16 +1,20 @@
 // The configuration file: YAML and the master files it names, to DesiredState or to every error in
 // them.
 //
-// Used by: control's main and its reload, `understudy-control --check`, the fuzz target.
+// Used by: control's main and its reload, engine/application, `understudy-control --check`, the
+// fuzz target.
 #ifndef UNDERSTUDY_CONTROL_CONFIG_CONFIG_H_
 #define UNDERSTUDY_CONTROL_CONFIG_CONFIG_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "control/config/configuration.h"
 #include "control/config/desired_state.h"
+#include "control/config/file_source.h"
 
 namespace understudy::control {
 
@@ -29,9 +33,15 @@ struct ConfigResult {
   std::vector<ConfigError> warnings;          // worth telling, but served all the same
 };
 
-// Reads `path` and the master files named in it (relative to its folder).
+// Reads `path` and the master files named in it (relative to its folder), and keeps their texts in
+// the state's `configuration`.
 ConfigResult LoadConfig(const std::string& path);
-// The same over text in memory; zone files are looked up below `folder`. For tests and fuzzing.
+// The same over texts in memory; `path` is what the YAML is called. `texts`, if set, is called when
+// all is read and good, and gives the state's `configuration`.
+using TextsOf = std::function<std::shared_ptr<const Configuration>()>;
+ConfigResult ParseConfig(std::string_view text, const std::string& path, FileSource& files,
+                         const TextsOf& texts = nullptr);
+// With zone files below `folder`. For tests and fuzzing.
 ConfigResult ParseConfig(std::string_view text, const std::string& path, const std::string& folder);
 
 }  // namespace understudy::control

@@ -235,9 +235,12 @@ struct Zone {
   std::vector<ZoneRecord> records;
 };
 
+struct Configuration;
+
 struct DesiredState {
   std::string instance;
   std::string config_file;
+  std::shared_ptr<const Configuration> configuration;  // the texts of all this; may be null
   contract::StalePolicy stale_policy = contract::StalePolicy::kFrozen;
   std::vector<Zone> zones;
   std::map<std::string, HealthCheck> health_checks;

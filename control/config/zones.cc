@@ -10,19 +10,16 @@
 namespace understudy::control {
 namespace {
 
-std::string Below(const std::string& folder, const std::string& file) {
-  if (folder.empty() || file.substr(0, 1) == "/") return file;
-  return folder.back() == '/' ? folder + file : folder + "/" + file;
-}
-
 // Errors of the file as a whole that come from not having it are told where it is named.
-Zone LoadZone(const std::string& path, const std::string& apex, Section* section,
+Zone LoadZone(const std::string& file, FileSource& files, const std::string& apex, Section* section,
               Findings* findings) {
-  ZoneFileResult result = ReadZoneFile(path, apex);
-  if (result.unreadable) {
-    section->Error("file", path + " " + result.errors[0].message);
-    return std::move(result.zone);
+  const std::string path = files.PlaceOf(file);
+  std::string text;
+  if (const std::string wrong = files.Read(file, kMaxZoneFileOctets, &text); !wrong.empty()) {
+    section->Error("file", path + " " + wrong);
+    return {apex, path, {}};
   }
+  ZoneFileResult result = ReadZoneText(text, path, apex);
   for (ZoneFileError& error : result.errors) {
     findings->ErrorIn(path, error.line, std::move(error.message));
   }
@@ -34,7 +31,7 @@ Zone LoadZone(const std::string& path, const std::string& apex, Section* section
 
 }  // namespace
 
-Zones ReadZones(const YamlValue& value, const std::string& folder, Findings* findings) {
+Zones ReadZones(const YamlValue& value, FileSource& files, Findings* findings) {
   Zones read;
   std::map<std::string, int> lines;  // by apex
   size_t index = 0;
@@ -63,7 +60,7 @@ Zones ReadZones(const YamlValue& value, const std::string& folder, Findings* fin
       read.zones.push_back({*apex, "", {}});
       continue;
     }
-    read.zones.push_back(LoadZone(Below(folder, *file), *apex, &section, findings));
+    read.zones.push_back(LoadZone(*file, files, *apex, &section, findings));
   }
   return read;
 }

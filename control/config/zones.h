@@ -9,6 +9,7 @@
 
 #include "control/config/desired_state.h"
 #include "control/config/document.h"
+#include "control/config/file_source.h"
 #include "control/config/findings.h"
 
 namespace understudy::control {
@@ -18,8 +19,7 @@ struct Zones {
   bool complete = true;  // false when an entry had no usable name
 };
 
-// Relative files are looked up below `folder`.
-Zones ReadZones(const YamlValue& value, const std::string& folder, Findings* findings);
+Zones ReadZones(const YamlValue& value, FileSource& files, Findings* findings);
 
 }  // namespace understudy::control
 

@@ -15,7 +15,6 @@
 namespace understudy::control {
 namespace {
 
-constexpr size_t kMaxZoneFileOctets = size_t{1} << 30;
 constexpr uint32_t kMaxTtl = 2147483647;  // RFC 2181 8
 
 bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
@@ -268,16 +267,24 @@ void ZoneReader::CheckApex() {
 }  // namespace
 
 ZoneFileResult ReadZoneFile(const std::string& path, std::string_view apex_wire) {
-  ZoneFileResult result;
-  result.zone.apex = apex_wire;
-  result.zone.file = path;
   std::string text;
   if (std::string wrong = ReadTextFile(path, kMaxZoneFileOctets, &text); !wrong.empty()) {
+    ZoneFileResult result;
+    result.zone.apex = apex_wire;
+    result.zone.file = path;
     result.unreadable = true;
     result.errors.push_back({0, std::move(wrong)});
     return result;
   }
-  if (const size_t zero = text.find('\0'); zero != std::string::npos) {
+  return ReadZoneText(text, path, apex_wire);
+}
+
+ZoneFileResult ReadZoneText(std::string_view text, const std::string& path,
+                            std::string_view apex_wire) {
+  ZoneFileResult result;
+  result.zone.apex = apex_wire;
+  result.zone.file = path;
+  if (const size_t zero = text.find('\0'); zero != std::string_view::npos) {
     const auto line =
         1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(zero), '\n');
     result.errors.push_back({static_cast<int>(line), "a zero octet: this is not a text file"});

@@ -5,6 +5,7 @@
 #ifndef UNDERSTUDY_CONTROL_ZONE_ZONE_FILE_H_
 #define UNDERSTUDY_CONTROL_ZONE_ZONE_FILE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,7 +28,12 @@ struct ZoneFileResult {
   std::vector<ZoneFileError> warnings;  // worth telling, but served all the same
 };
 
+inline constexpr size_t kMaxZoneFileOctets = size_t{1} << 30;
+
 ZoneFileResult ReadZoneFile(const std::string& path, std::string_view apex_wire);
+// The same over text in memory, which is called `path`.
+ZoneFileResult ReadZoneText(std::string_view text, const std::string& path,
+                            std::string_view apex_wire);
 
 // "example.com", "example.com." or "." to canonical wire form, and back (with the final dot,
 // escaped as RFC 1035 5.1 wants it).

@@ -1,0 +1,36 @@
+// The fields of checks, groups and record sets as texts, under their names in the YAML, so that two
+// definitions can be compared by people.
+//
+// Used by: difference.cc, record_difference.cc.
+#ifndef UNDERSTUDY_CONTROL_CONFIG_FIELD_TEXTS_H_
+#define UNDERSTUDY_CONTROL_CONFIG_FIELD_TEXTS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/config/desired_state.h"
+
+namespace understudy::control {
+
+struct FieldText {
+  std::string_view name;
+  std::string text;  // empty: the field has no value
+  bool operator==(const FieldText&) const = default;
+};
+// The same fields in the same order for every value of a type.
+using FieldTexts = std::vector<FieldText>;
+
+FieldTexts FieldsOf(const HealthCheck& check);
+// Without its records, which are record sets of their own.
+FieldTexts FieldsOf(const FailoverGroup& group);
+// What stands at the top of a configuration and can change.
+FieldTexts SettingsOf(const DesiredState& state);
+
+// A record set: of a zone file, or of `group`.
+FieldTexts FieldsOf(const ZoneRecord& record);
+FieldTexts FieldsOf(const FailoverGroup& group, const GroupRecord& record);
+
+}  // namespace understudy::control
+
+#endif  // UNDERSTUDY_CONTROL_CONFIG_FIELD_TEXTS_H_
