@@ -10,14 +10,20 @@
 namespace understudy::control {
 namespace {
 
-// Either may be empty: every field of the other counts then.
+std::string TextOf(const FieldTexts& fields, const std::string& name) {
+  const auto found = std::ranges::find(fields, name, &FieldText::name);
+  return found == fields.end() ? "" : found->text;
+}
+
 std::vector<FieldChange> Differing(const FieldTexts& from, const FieldTexts& to) {
   std::vector<FieldChange> changes;
-  for (size_t i = 0; i < std::max(from.size(), to.size()); ++i) {
-    const std::string before = i < from.size() ? from[i].text : "";
-    const std::string after = i < to.size() ? to[i].text : "";
-    if (before == after) continue;
-    changes.push_back({std::string(i < from.size() ? from[i].name : to[i].name), before, after});
+  for (const FieldText& field : to) {
+    std::string before = TextOf(from, field.name);
+    if (before != field.text) changes.push_back({field.name, std::move(before), field.text});
+  }
+  for (const FieldText& field : from) {
+    const bool is_gone = std::ranges::find(to, field.name, &FieldText::name) == to.end();
+    if (is_gone && !field.text.empty()) changes.push_back({field.name, field.text, ""});
   }
   return changes;
 }

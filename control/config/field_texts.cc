@@ -1,7 +1,10 @@
 #include "control/config/field_texts.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,6 +27,8 @@ constexpr std::array<std::string_view, 3> kInitial = {"up", "down", "probe"};
 constexpr std::array<std::string_view, 2> kCounting = {"consecutive", "cumulative"};
 constexpr std::array<std::string_view, 3> kOnExpiry = {"unhealthy", "healthy", "last_known"};
 constexpr std::array<std::string_view, 3> kFamilies = {"ipv4", "ipv6", "any"};
+constexpr std::array<std::string_view, 7> kAllDown = {"primary",  "secondary", "last_good", "all",
+                                                      "servfail", "refused",   "nodata"};
 constexpr std::array<std::string_view, 3> kStalePolicies = {"frozen", "primary", "servfail"};
 
 std::string Number(uint64_t number) { return absl::StrCat(number); }
@@ -98,9 +103,19 @@ void AddRhythm(const HealthCheck& check, FieldTexts& fields) {
   fields.push_back({"inverted", YesNo(check.inverted)});
 }
 
-std::string SideText(uint16_t type, const contract::Side& side) {
-  if (side.rdata.empty()) return "";
-  return ValuesText(type, side.rdata);
+std::string LabelsText(const Labels& labels) {
+  return absl::StrJoin(labels, ", ", absl::PairFormatter("="));
+}
+
+std::string FailbackText(const Failback& failback) {
+  return failback.mode == FailbackMode::kManual ? "manual" : "automatic";
+}
+
+// "eu", or "eu {region=eu}" when more than the check is said of a tier.
+std::string TierText(const Tier& tier) {
+  std::string text = tier.check.value_or("no check");
+  if (!tier.labels.empty()) absl::StrAppend(&text, " {", LabelsText(tier.labels), "}");
+  return text;
 }
 
 }  // namespace
@@ -114,30 +129,59 @@ FieldTexts FieldsOf(const HealthCheck& check) {
 }
 
 FieldTexts FieldsOf(const FailoverGroup& group) {
-  return {{"primary.health_check", group.primary_check},
-          {"secondary.health_check", group.secondary_check.value_or("")},
-          {"failback.hold_down", Time(group.hold_down)}};
+  const Failback& failback = group.policy.failback;
+  FieldTexts fields = {
+      {"labels", LabelsText(group.labels)},
+      {"all_down", WordIn(kAllDown, group.policy.all_down)},
+      {"failback.mode", FailbackText(failback)},
+      {"failback.hold_down", Time(failback.hold_down)},
+      {"failback.damping.start", Time(failback.damping.start)},
+      {"failback.damping.max", Time(failback.damping.max)},
+      {"failback.damping.half_life", Time(failback.damping.half_life)},
+  };
+  std::vector<std::string> order;
+  for (const Tier& tier : group.tiers) {
+    fields.push_back({tier.name, TierText(tier)});
+    order.push_back(tier.name);
+  }
+  fields.push_back({"order", absl::StrJoin(order, ", ")});
+  return fields;
 }
 
 FieldTexts SettingsOf(const DesiredState& state) {
-  return {{"stale_policy", WordIn(kStalePolicies, state.stale_policy)}};
+  const SelfDoubt& doubt = state.self_doubt;
+  return {{"stale_policy", WordIn(kStalePolicies, state.stale_policy)},
+          {"self_doubt.canaries", absl::StrJoin(doubt.canaries, ", ")},
+          {"self_doubt.mass_failure_percent", Number(doubt.mass_failure_percent)},
+          {"self_doubt.window", Time(doubt.window)},
+          {"self_doubt.at_least", Number(doubt.at_least)},
+          {"self_doubt.release_after", Time(doubt.release_after)}};
 }
 
 FieldTexts FieldsOf(const ZoneRecord& record) {
-  return {{"group", ""},
-          {"ttl", Number(record.value.ttl_s)},
-          {"value", ValuesText(record.type, record.value.rdata)},
-          {"primary", ""},
-          {"secondary", ""}};
+  return {{"ttl", Number(record.value.ttl_s)},
+          {"value", ValuesText(record.type, record.value.rdata)}};
 }
 
 FieldTexts FieldsOf(const FailoverGroup& group, const GroupRecord& record) {
-  const contract::Side& shown = record.primary.rdata.empty() ? record.secondary : record.primary;
-  return {{"group", group.name},
-          {"ttl", Number(shown.ttl_s)},
-          {"value", ""},
-          {"primary", SideText(record.type, record.primary)},
-          {"secondary", SideText(record.type, record.secondary)}};
+  FieldTexts fields = {{"group", group.name}};
+  // One TTL for all is the rule, and then told once.
+  std::optional<uint32_t> ttl_s;
+  bool is_one_ttl = true;
+  const size_t sides = std::min(group.tiers.size(), record.sides.size());
+  for (size_t i = 0; i < sides; ++i) {
+    const contract::Side& side = record.sides[i];
+    if (side.rdata.empty()) continue;
+    is_one_ttl = is_one_ttl && ttl_s.value_or(side.ttl_s) == side.ttl_s;
+    ttl_s = side.ttl_s;
+    fields.push_back({group.tiers[i].name, ValuesText(record.type, side.rdata)});
+    fields.push_back({absl::StrCat("ttl.", group.tiers[i].name), Number(side.ttl_s)});
+  }
+  if (is_one_ttl && ttl_s) {
+    std::erase_if(fields, [](const FieldText& field) { return field.name.starts_with("ttl."); });
+    fields.push_back({"ttl", Number(*ttl_s)});
+  }
+  return fields;
 }
 
 }  // namespace understudy::control

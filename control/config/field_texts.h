@@ -6,7 +6,6 @@
 #define UNDERSTUDY_CONTROL_CONFIG_FIELD_TEXTS_H_
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "control/config/desired_state.h"
@@ -14,11 +13,11 @@
 namespace understudy::control {
 
 struct FieldText {
-  std::string_view name;
-  std::string text;  // empty: the field has no value
+  std::string name;
+  std::string text;  // empty: as if the field were not there
   bool operator==(const FieldText&) const = default;
 };
-// The same fields in the same order for every value of a type.
+// Each name once. Two values of a type may have different fields: sides have names of their own.
 using FieldTexts = std::vector<FieldText>;
 
 FieldTexts FieldsOf(const HealthCheck& check);
