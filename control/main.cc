@@ -15,7 +15,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "control/api/routes.h"
+#include "control/api/api.h"
+#include "control/api/event_feed.h"
 #include "control/api/server.h"
 #include "control/config/config.h"
 #include "control/engine/engine.h"
@@ -112,9 +113,12 @@ int Serve(const Options& options, std::shared_ptr<const DesiredState> desired) {
   if (!store->health().ok()) {
     spdlog::warn("state not durable: {}", std::string(store->health().message()));
   }
+  EventFeed feed;
   Engine engine(io, **publisher, *store,
-                {.load = [path = options.config] { return LoadConfig(path); }});
-  ApiServer server(io, [&engine](Request request) { return Answer(engine, std::move(request)); });
+                {.load = [path = options.config] { return LoadConfig(path); },
+                 .on_event = [&feed](const Event&) { feed.Wake(); }});
+  Api api(engine, feed);
+  ApiServer server(io, [&api](Request request) { return api.Answer(std::move(request)); });
   const std::string socket =
       options.socket.empty() ? absl::StrCat("/run/understudy/", instance, ".sock") : options.socket;
   if (absl::Status status = server.Listen(socket); !status.ok()) {

@@ -44,6 +44,11 @@ bool Split(std::string_view text, char separator, Take take) {
 
 }  // namespace
 
+std::string QueryValue(const Request& request, const std::string& key) {
+  const auto found = request.query.find(key);
+  return found == request.query.end() ? std::string() : found->second;
+}
+
 Reply ErrorReply(unsigned status, std::string_view code, std::string_view message) {
   boost::json::object error;
   error["code"] = boost::json::string_view(code.data(), code.size());

@@ -34,6 +34,9 @@ struct Reply {
   boost::json::value body;
 };
 
+// The value of `key` in the query, or empty.
+std::string QueryValue(const Request& request, const std::string& key);
+
 // {"error": {"code": ..., "message": ...}}
 Reply ErrorReply(unsigned status, std::string_view code, std::string_view message);
 Reply ErrorReply(const absl::Status& status);

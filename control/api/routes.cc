@@ -6,7 +6,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/parse.hpp>
-#include <charconv>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -51,11 +50,6 @@ asio::awaitable<Reply> Reload(Engine& engine) {
   co_return reply;
 }
 
-std::string QueryValue(const Request& request, const std::string& key) {
-  const auto found = request.query.find(key);
-  return found == request.query.end() ? std::string() : found->second;
-}
-
 Reply ShowOrExplain(const Engine& engine, const Request& request) {
   const absl::StatusOr<std::string> name = NameToWire(QueryValue(request, "name"));
   if (QueryValue(request, "name").empty() || !name.ok()) {
@@ -77,40 +71,6 @@ Reply ShowOrExplain(const Engine& engine, const Request& request) {
   return {200, *std::move(view)};
 }
 
-bool ParseNumber(const std::string& text, uint64_t* number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-Reply Events(const Engine& engine, const Request& request) {
-  EventLog::Filter filter;
-  const std::string since = QueryValue(request, "since");
-  absl::Duration ago;
-  std::string error;
-  if (absl::ParseDuration(since, &ago) && ago >= absl::ZeroDuration()) {
-    filter.since = engine.now().wall - ago;
-  } else if (!since.empty() && !absl::ParseTime(absl::RFC3339_full, since, &filter.since, &error)) {
-    return ErrorReply(400, "invalid_argument",
-                      absl::StrCat("since: '", since,
-                                   "' is neither a duration like 10m "
-                                   "nor a time like 2026-01-31T12:00:00Z"));
-  }
-  uint64_t limit = filter.limit;
-  const std::string limit_text = QueryValue(request, "limit");
-  if (!limit_text.empty() &&
-      (!ParseNumber(limit_text, &limit) || limit == 0 || limit > kKeptEvents)) {
-    return ErrorReply(400, "invalid_argument", absl::StrCat("limit: give 1 to ", kKeptEvents));
-  }
-  filter.limit = limit;
-  const std::string after = QueryValue(request, "after");
-  if (!after.empty() && !ParseNumber(after, &filter.after_id)) {
-    return ErrorReply(400, "invalid_argument", "after: give the id of an event");
-  }
-  json::array events;
-  for (const Event& event : engine.events().Find(filter)) events.emplace_back(EventView(event));
-  return {200, json::object{{"events", std::move(events)}}};
-}
-
 Reply Group(const Engine& engine, const std::string& name) {
   const auto& groups = engine.standing().groups();
   const auto found = groups.find(name);
@@ -130,7 +90,6 @@ std::optional<Reply> Read(const Engine& engine, const Request& request) {
   }
   if (path[1] == "groups") return Reply{200, json::object{{"groups", GroupsView(engine)}}};
   if (path[1] == "checks") return Reply{200, json::object{{"checks", ChecksView(engine)}}};
-  if (path[1] == "events") return Events(engine, request);
   if (path[1] == "show" || path[1] == "explain") return ShowOrExplain(engine, request);
   return std::nullopt;
 }

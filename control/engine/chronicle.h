@@ -29,6 +29,8 @@ class Chronicle {
   // Events of a predecessor, oldest first. Before the first Record.
   void Restore(std::vector<Event> events) { log_.Restore(std::move(events)); }
 
+  // `observer` is told of every event that is recorded, but not of those restored.
+  void Observe(EventLog::Observer observer) { log_.Observe(std::move(observer)); }
   void Record(Event event);
   // `selection`: the generation the changes were published with; 0: not yet.
   void RecordDecisions(const Decisions& decisions, uint64_t selection);

@@ -47,6 +47,7 @@ Engine::Engine(boost::asio::io_context& io, Publisher& publisher, Store& store, 
       tick_(io, kTickInterval, [this] { Tick(); }),
       reloader_(io, publisher, options_.load) {
   if (!options_.clock) options_.clock = SystemMoment;
+  chronicle_.Observe(options_.on_event);
 }
 
 Engine::~Engine() = default;
@@ -83,6 +84,7 @@ void Engine::Stop() {
 }
 
 void Engine::Take(const HealthCheck& check, const ProbeResult& result) {
+  if (options_.on_probe) options_.on_probe(check, result);
   const Standing::Taken taken = standing_.Take(check.name, result, now());
   if (taken.changed) verdicts_.push_back(EventOfVerdict(standing_.checks().at(check.name)));
   if (taken.due) ScheduleTurn();
@@ -300,6 +302,11 @@ absl::Status Engine::Thaw(const Order& order, Durable durable) {
   Turn();
   Save(std::move(durable));
   return absl::OkStatus();
+}
+
+void Engine::Note(Event event) {
+  chronicle_.Record(std::move(event));
+  Save(nullptr);
 }
 
 void Engine::Reload(Reloaded done) {

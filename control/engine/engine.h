@@ -58,6 +58,8 @@ class Engine {
     std::function<Moment()> clock;  // unset: the system's clocks
     Reloader::Load load;            // reads the configuration again, for Reload
     bool probe = true;              // false: probe results come from Take alone
+    EventLog::Observer on_event;    // told of every event, on the loop
+    Checker::OnResult on_probe;     // and of every probe result
   };
   // Who says so, and why.
   struct Order {
@@ -99,6 +101,8 @@ class Engine {
                         Durable durable);
   void SetFreeze(absl::Duration duration, const Order& order, Durable durable);
   absl::Status Thaw(const Order& order, Durable durable);
+  // Keeps and stores an event that is not the engine's own: who asked for what.
+  void Note(Event event);
   // One at a time: a reload asked for while one is under way follows it.
   void Reload(Reloaded done);
 

@@ -34,6 +34,7 @@ constexpr std::array<KindText, kEventKindCount> kTexts = {{
     {"publication_failed", "publication failed"},
     {"state_trouble", "state is not durable"},
     {"state_restored", "state is durable again"},
+    {"reload_asked", "reload asked for"},
     {"drained", "a side of group $ drained"},
     {"failed_back", "group $ told to go back"},
     {"frozen", "health is frozen as it was"},

@@ -38,12 +38,13 @@ enum class EventKind : uint8_t {
   kPublicationFailed,
   kStateTrouble,
   kStateRestored,
+  kReloadAsked,
   kDrained,
   kFailedBack,
   kFrozen,
   kThawed,
 };
-inline constexpr size_t kEventKindCount = 26;
+inline constexpr size_t kEventKindCount = 27;
 std::string_view WordOf(EventKind kind);
 std::optional<EventKind> EventKindOf(std::string_view word);
 

@@ -9,6 +9,9 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "control/event/event.h"
@@ -25,15 +28,27 @@ class EventLog {
   // Gives `event` its id and keeps it.
   const Event& Add(Event event);
 
+  // `observer` is told of every event from now on, when it has its id.
+  using Observer = std::function<void(const Event&)>;
+  void Observe(Observer observer) { observer_ = std::move(observer); }
+
   struct Filter {
     absl::Time since = absl::InfinitePast();
-    uint64_t after_id = 0;  // only events with a higher id
-    size_t limit = 100;     // the newest of those that fit
+    std::optional<uint64_t> after_id;  // only events with a higher id
+    size_t limit = 100;  // of those that fit the newest; with after_id the oldest: what comes next
   };
   // Oldest first.
   std::vector<Event> Find(const Filter& filter) const;
 
+  // 0: none yet.
+  uint64_t last_id() const { return last_id_; }
+  // Of the oldest event that is kept; last_id + 1 when none is.
+  uint64_t first_id() const { return events_.empty() ? last_id_ + 1 : events_.front().id; }
+
  private:
+  std::vector<Event> FindAfter(const Filter& filter) const;
+
+  Observer observer_;
   std::deque<Event> events_;
   uint64_t last_id_ = 0;
 };

@@ -182,7 +182,8 @@ TEST_F(RoutesTest, EventsAreFilteredByTimeByIdAndByNumber) {
                   .body.at("events")
                   .as_array()
                   .empty());
-  for (const char* wrong : {"limit=0", "limit=x", "since=yesterday", "after=-1", "limit=99999"}) {
+  for (const char* wrong : {"limit=0", "limit=x", "since=yesterday", "after=-1", "limit=99999",
+                            "wait=1s", "after=0&wait=61s", "after=0&wait=-1s", "after=0&wait=x"}) {
     EXPECT_EQ(site_.Ask("GET", std::string("/v1/events?") + wrong).status, 400) << wrong;
   }
 }

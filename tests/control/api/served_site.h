@@ -19,7 +19,7 @@
 #include <thread>
 #include <type_traits>
 
-#include "control/api/routes.h"
+#include "control/api/api.h"
 #include "control/api/server.h"
 #include "tests/control/desired_site.h"
 #include "tests/control/scratch_directory.h"
@@ -83,9 +83,13 @@ class ServedSite {
     store_ = Store::Open({.path = scratch_.path() + "/state/test.db"}, &remembered);
     engine_ = std::make_unique<Engine>(
         io_, *publisher_, *store_,
-        Engine::Options{.clock = nullptr, .load = [this] { return Load(); }, .probe = false});
+        Engine::Options{.clock = nullptr,
+                        .load = [this] { return Load(); },
+                        .probe = false,
+                        .on_event = [this](const Event&) { feed_.Wake(); }});
+    api_ = std::make_unique<Api>(*engine_, feed_);
     server_ = std::make_unique<ApiServer>(
-        io_, [this](Request request) { return Answer(*engine_, std::move(request)); }, idle);
+        io_, [this](Request request) { return api_->Answer(std::move(request)); }, idle);
     const absl::Status status = server_->Listen(socket_);
     EXPECT_TRUE(status.ok()) << status;
     engine_->Start(std::make_shared<const DesiredState>(site), std::move(remembered));
@@ -160,7 +164,9 @@ class ServedSite {
   std::unique_ptr<Publisher> publisher_;
   boost::asio::io_context io_{1};
   std::unique_ptr<Store> store_;
+  EventFeed feed_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Api> api_;
   std::unique_ptr<ApiServer> server_;
   std::thread thread_;
 };

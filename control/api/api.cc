@@ -1,0 +1,23 @@
+#include "control/api/api.h"
+
+#include <utility>
+
+#include "control/api/events.h"
+#include "control/api/routes.h"
+
+namespace understudy::control {
+namespace {
+
+bool IsForEvents(const Request& request) {
+  return request.method == "GET" && request.path.size() == 2 && request.path[0] == "v1" &&
+         request.path[1] == "events";
+}
+
+}  // namespace
+
+boost::asio::awaitable<Reply> Api::Answer(Request request) {
+  if (IsForEvents(request)) co_return co_await Events(engine_, feed_, std::move(request));
+  co_return co_await control::Answer(engine_, std::move(request));
+}
+
+}  // namespace understudy::control
