@@ -26,7 +26,8 @@ class Client {
   Answer Get(const std::string& target) const;
   Answer Post(const std::string& target, const boost::json::object& body,
               std::chrono::seconds timeout = kTimeout) const;
-  const std::string& socket_path() const { return socket_path_; }
+  // Where it asks, for messages.
+  const std::string& place() const { return socket_path_; }
 
  private:
   static constexpr std::chrono::seconds kTimeout{15};

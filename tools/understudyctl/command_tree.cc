@@ -1,0 +1,38 @@
+#include "tools/understudyctl/command_tree.h"
+
+#include <utility>
+
+namespace understudy::ctl {
+
+CommandTree::CommandTree(CommonOptions& options)
+    : app_("Drives and shows the control plane of Understudy.", "understudyctl") {
+  app_.add_option("--instance", options.instance, "Instance; may be omitted when there is one");
+  app_.add_option("--socket", options.socket,
+                  "Control's socket (default: /run/understudy/INSTANCE.sock)");
+  app_.add_option("--shm-dir", options.shm_dir, "Where instances have their shared memory")
+      ->capture_default_str();
+  app_.add_flag("--json", options.as_json, "Print JSON");
+  app_.require_subcommand(1);
+  app_.footer(
+      "Exit codes: 0 done; 1 control refused; 2 wrong command line; 3 control cannot be reached;\n"
+      "4 done, but something is wrong (status, inspect). `understudyctl COMMAND --help` says "
+      "more.");
+}
+
+CLI::App* CommandTree::Add(const std::string& name, const std::string& help, Run run) {
+  CLI::App* command = app_.add_subcommand(name, help);
+  command->callback([this, run = std::move(run)] { chosen_ = run; });
+  command->fallthrough();  // --json and --instance are understood behind the command too
+  return command;
+}
+
+ExitCode CommandTree::Main(int argc, char** argv, Session& session) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app_.exit(error) == 0 ? kOk : kUsage;
+  }
+  return chosen_(session);
+}
+
+}  // namespace understudy::ctl

@@ -1,0 +1,28 @@
+// All commands, by the noun they are about. Each Add function lives in the file of its noun
+// (group_commands.cc and so on) and is called once, by AddAllCommands.
+//
+// Used by: main, tests.
+#ifndef UNDERSTUDY_TOOLS_UNDERSTUDYCTL_COMMANDS_H_
+#define UNDERSTUDY_TOOLS_UNDERSTUDYCTL_COMMANDS_H_
+
+#include "tools/understudyctl/command_tree.h"
+
+namespace understudy::ctl {
+
+void AddStandingCommands(CommandTree& tree);       // status, groups, checks, inspect
+void AddAnswerCommands(CommandTree& tree);         // show, explain
+void AddOverrideCommands(CommandTree& tree);       // force, release
+void AddEventCommands(CommandTree& tree);          // events
+void AddConfigurationCommands(CommandTree& tree);  // reload
+
+inline void AddAllCommands(CommandTree& tree) {
+  AddStandingCommands(tree);
+  AddAnswerCommands(tree);
+  AddOverrideCommands(tree);
+  AddEventCommands(tree);
+  AddConfigurationCommands(tree);
+}
+
+}  // namespace understudy::ctl
+
+#endif  // UNDERSTUDY_TOOLS_UNDERSTUDYCTL_COMMANDS_H_

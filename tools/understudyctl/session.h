@@ -1,0 +1,77 @@
+// Session: one run of understudyctl. Knows which instance is meant and how its control is reached,
+// asks it, and prints the answer the way the caller wants it: text, or JSON.
+//
+// Used by: every command.
+// Invariants
+//  1. What a command asked for goes to standard output, everything else to standard error.
+//  2. Whatever fails is told in one sentence, and by the exit code that is returned.
+#ifndef UNDERSTUDY_TOOLS_UNDERSTUDYCTL_SESSION_H_
+#define UNDERSTUDY_TOOLS_UNDERSTUDYCTL_SESSION_H_
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "tools/understudyctl/client.h"
+#include "tools/understudyctl/exit_code.h"
+#include "tools/understudyctl/instance.h"
+
+namespace understudy::ctl {
+
+// Of the whole program; every command understands them.
+struct CommonOptions {
+  std::string instance;
+  std::string socket;
+  std::string shm_dir = contract::kDefaultShmDir;
+  bool as_json = false;
+};
+
+class Session {
+ public:
+  static constexpr std::chrono::seconds kShort{15};
+  static constexpr std::chrono::seconds kLong{310};  // longer than control waits for itself
+
+  // `options` may change until the first command runs.
+  explicit Session(const CommonOptions& options) : options_(options) {}
+
+  // Text of a body; absl::Now() where it speaks of ages.
+  using Text = std::function<std::string(const boost::json::object& body)>;
+  using Show = std::function<ExitCode(const boost::json::object& body)>;
+
+  // GET, then `show`, when there is an answer to show. `text`: just prints.
+  ExitCode Read(const std::string& target, const Show& show) const;
+  ExitCode Print(const std::string& target, const Text& text) const;
+  // POST, then prints.
+  ExitCode Write(const std::string& target, const boost::json::object& body,
+                 std::chrono::seconds timeout, const Text& text) const;
+
+  // The body as JSON, or its text.
+  void Put(const boost::json::object& body, const std::string& text) const;
+  // On standard error; returns `code`.
+  static ExitCode Tell(const std::string& error, ExitCode code);
+
+  // For commands that ask more than once. Nothing: it is not clear who is meant, which was told.
+  std::optional<Client> Connect() const;
+  // OK with a JSON object: returns it. Else tells why not, and `code` is what to exit with.
+  const boost::json::object* BodyOf(const Answer& answer, const Client& client,
+                                    ExitCode* code) const;
+
+  // Of this machine. Nothing: it is not clear which one is meant, which was told.
+  std::optional<Instance> ChooseInstance() const;
+
+  bool as_json() const { return options_.as_json; }
+
+ private:
+  ExitCode TellRefused(const Answer& answer) const;
+
+  const CommonOptions& options_;
+};
+
+// Who runs this, for the record of what was done.
+std::string UserName();
+
+}  // namespace understudy::ctl
+
+#endif  // UNDERSTUDY_TOOLS_UNDERSTUDYCTL_SESSION_H_
