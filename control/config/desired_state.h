@@ -77,7 +77,7 @@ struct StatusRange {
 // What http, https and their *_str_match ask and expect beyond Route 53's fields.
 struct HttpExpectation {
   std::string method = "GET";
-  std::vector<HttpHeader> headers;  // beside Host, User-Agent, Connection
+  std::vector<HttpHeader> headers;  // beside Host and Connection; may replace the others of ours
   std::vector<StatusRange> statuses = {StatusRange{}};
   bool verify_certificate = false;     // against the system's roots and `host`
   absl::Duration certificate_warning;  // warns this long before its end; 0: never
@@ -108,6 +108,7 @@ struct HealthCheck {
   uint16_t port = 0;
   std::string host;  // Host header, SNI name, name to resolve; empty: the address, no SNI
   ResolveFamily resolve = ResolveFamily::kIpv4;
+  bool allow_private_addresses = true;  // the configuration's; also of what `host` resolves to
   std::string path = "/";
   std::string search_string;  // *_str_match
   bool enable_sni = false;

@@ -11,7 +11,7 @@
 #include "control/health/connection.h"
 #include "control/health/phase.h"
 #include "control/health/probe.h"
-#include "control/health/tls_context.h"
+#include "control/health/probe_context.h"
 
 namespace understudy::control {
 
@@ -27,10 +27,10 @@ constexpr std::chrono::milliseconds kStoodStill{500};
 }  // namespace
 
 struct Checker::Shared {
-  explicit Shared(OnResult callback) : on_result(std::move(callback)), tls(MakeProbeTlsContext()) {}
+  explicit Shared(OnResult callback) : on_result(std::move(callback)) {}
 
   OnResult on_result;
-  mutable asio::ssl::context tls;  // counts its references; not changed
+  mutable ProbeContext context;
 };
 
 struct Checker::Task {
@@ -72,7 +72,7 @@ asio::awaitable<void> Checker::Run(std::shared_ptr<Task> task) {
       continue;
     }
     task->connection.emplace(task->timer.get_executor());
-    const ProbeResult result = co_await RunProbe(*task->connection, check, task->shared->tls);
+    const ProbeResult result = co_await RunProbe(*task->connection, check, task->shared->context);
     if (task->cancelled) break;
     next = Clock::now() + std::exchange(gap, ToClock(check.interval));
     task->shared->on_result(check, result);

@@ -105,6 +105,7 @@ asio::awaitable<void> Connection::Close() {
 void Connection::Abort() {
   aborted_ = true;
   tcp_.close();
+  if (const auto hook = std::exchange(when_aborted_, nullptr)) hook();
 }
 
 bool Connection::Overslept() const { return Clock::now() > deadline_ + kOversleptLimit; }

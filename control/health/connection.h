@@ -21,9 +21,11 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace understudy::control {
 
@@ -38,6 +40,7 @@ class Connection {
 
   // For the operations that follow; none may be under way.
   void SetDeadline(Clock::time_point deadline);
+  Clock::time_point deadline() const { return deadline_; }
 
   boost::asio::awaitable<error_code> Connect(boost::asio::ip::tcp::endpoint endpoint);
   // `server_name`: for SNI (RFC 6066 3); empty sends none. `context` outlives this.
@@ -52,6 +55,10 @@ class Connection {
   boost::asio::awaitable<void> Close();
   // Closes at once; an operation under way ends with an error, and none starts any more.
   void Abort();
+  // Called once by Abort, before it returns: ends what a probe does beside this connection, like
+  // asking for a name. Not called any more after WhenAborted(nullptr).
+  void WhenAborted(std::function<void()> hook) { when_aborted_ = std::move(hook); }
+  bool aborted() const { return aborted_; }
 
   // A timeout seen long after its deadline: this process did not run meanwhile (stopped, suspended,
   // starved), so the endpoint may well have answered.
@@ -64,6 +71,7 @@ class Connection {
   bool request_sent_ = false;
   error_code end_;  // how the peer's stream ended; nothing more is to be read then
   bool aborted_ = false;
+  std::function<void()> when_aborted_;
 };
 
 // "connection refused": an error as it stands in a reason.

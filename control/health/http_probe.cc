@@ -27,9 +27,11 @@ std::string HostText(const HealthCheck& check) {
 }
 
 asio::awaitable<ProbeResult> HandshakeWith(Connection& connection, const HealthCheck& check,
-                                           asio::ssl::context& tls) {
+                                           asio::ip::tcp::endpoint endpoint,
+                                           ProbeContext& context) {
   ProbeResult result;
-  const Connection::error_code ec = co_await connection.Handshake(tls, ServerName(check));
+  const Connection::error_code ec =
+      co_await connection.Handshake(context.any_certificate(), ServerName(check));
   if (!ec) {
     result.success = true;
     co_return result;
@@ -38,7 +40,8 @@ asio::awaitable<ProbeResult> HandshakeWith(Connection& connection, const HealthC
       IsTimeout(ec) ? absl::StrCat("not complete within ",
                                    absl::FormatDuration(check.connect_timeout), " of connecting")
                     : Phrase(ec);
-  result = Failed(connection, ec, absl::StrCat("TLS handshake ", EndpointText(check), ": ", why));
+  result =
+      Failed(connection, ec, absl::StrCat("TLS handshake ", EndpointText(endpoint), ": ", why));
   co_return result;
 }
 
@@ -93,9 +96,11 @@ std::string RequestText(const HealthCheck& check) {
 }
 
 asio::awaitable<ProbeResult> ProbeHttp(Connection& connection, const HealthCheck& check,
-                                       asio::ssl::context& tls) {
-  ProbeResult result = co_await ConnectTo(connection, check);
-  if (result.success && IsTls(check.type)) result = co_await HandshakeWith(connection, check, tls);
+                                       asio::ip::tcp::endpoint endpoint, ProbeContext& context) {
+  ProbeResult result = co_await ConnectTo(connection, check, endpoint);
+  if (result.success && IsTls(check.type)) {
+    result = co_await HandshakeWith(connection, check, endpoint, context);
+  }
   if (result.success) result = co_await Ask(connection, check);
   co_return result;
 }

@@ -3,8 +3,9 @@
 
 namespace understudy::control {
 
-boost::asio::awaitable<ProbeResult> ProbeTcp(Connection& connection, const HealthCheck& check) {
-  ProbeResult result = co_await ConnectTo(connection, check);
+boost::asio::awaitable<ProbeResult> ProbeTcp(Connection& connection, const HealthCheck& check,
+                                             boost::asio::ip::tcp::endpoint endpoint) {
+  ProbeResult result = co_await ConnectTo(connection, check, endpoint);
   co_return result;
 }
 

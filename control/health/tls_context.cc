@@ -19,4 +19,17 @@ boost::asio::ssl::context MakeProbeTlsContext() {
   return context;
 }
 
+boost::asio::ssl::context MakeVerifyingTlsContext() {
+  boost::asio::ssl::context context(boost::asio::ssl::context::tls_client);
+  context.set_verify_mode(boost::asio::ssl::verify_peer);
+  // Without roots every certificate is refused, and the reason of the check says so.
+  boost::system::error_code ignored;
+  context.set_default_verify_paths(ignored);
+  SSL_CTX* native = context.native_handle();
+  SSL_CTX_set_security_level(native, 2);
+  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+  return context;
+}
+
 }  // namespace understudy::control

@@ -18,7 +18,6 @@
 
 #include "control/health/connection.h"
 #include "control/health/probe.h"
-#include "control/health/tls_context.h"
 
 namespace understudy::control {
 
@@ -119,12 +118,16 @@ bool RunUntil(asio::io_context& io, const std::function<bool()>& done) {
 }
 
 ProbeResult Probe(asio::io_context& io, const HealthCheck& check) {
-  asio::ssl::context tls = MakeProbeTlsContext();
+  ProbeContext context;
+  return Probe(io, check, context);
+}
+
+ProbeResult Probe(asio::io_context& io, const HealthCheck& check, ProbeContext& context) {
   Connection connection(io.get_executor());
   std::optional<ProbeResult> result;
   bool closed = false;
   const auto run = [&]() -> asio::awaitable<void> {
-    result = co_await RunProbe(connection, check, tls);
+    result = co_await RunProbe(connection, check, context);
     co_await connection.Close();
     closed = true;
   };

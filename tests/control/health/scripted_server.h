@@ -8,7 +8,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -17,6 +16,7 @@
 
 #include "absl/time/time.h"
 #include "control/config/desired_state.h"
+#include "control/health/probe_context.h"
 #include "control/health/verdict.h"
 
 namespace understudy::control {
@@ -65,6 +65,7 @@ HealthCheck HastyCheck(CheckType type, uint16_t port);
 bool RunUntil(boost::asio::io_context& io, const std::function<bool()>& done);
 // One probe and the close after it.
 ProbeResult Probe(boost::asio::io_context& io, const HealthCheck& check);
+ProbeResult Probe(boost::asio::io_context& io, const HealthCheck& check, ProbeContext& context);
 
 // A listening socket whose queue is full: connecting to it is neither accepted nor refused.
 class BlackHole {
