@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 #include <cstring>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "control/api/answer_text.h"
 #include "control/api/views.h"
 #include "control/engine/because.h"
+#include "control/engine/what_if.h"
 #include "control/zone/zone_file.h"
 #include "dataplane/contract/walk.h"
 
@@ -51,7 +53,8 @@ std::string StringOf(const contract::Name& name) {
   return std::string(reinterpret_cast<const char*>(name.bytes), name.length);
 }
 
-// The cut the dataplane answers from, for as long as nothing is published meanwhile.
+// The cut the dataplane answers from, for as long as nothing is published meanwhile; or one of
+// supposed choices.
 contract::Cut CutOf(const Publisher::Answering& answering) {
   // Choice is an enum over one byte, as in a bank.
   return {.table = answering.table,
@@ -59,11 +62,24 @@ contract::Cut CutOf(const Publisher::Answering& answering) {
           .live = answering.table->selection().live.load()};
 }
 
+using Groups = std::map<std::string, GroupStanding>;
+
+// The choices of `answering` with those of `supposed` laid over them.
+std::vector<Choice> ChoicesWith(const Publisher::Answering& answering, const Groups& supposed) {
+  std::vector<Choice> choices = *answering.choices;
+  for (uint32_t i = 1; i < choices.size(); ++i) {
+    const auto found = supposed.find(std::string(answering.table->GroupName(i)));
+    if (found != supposed.end()) choices[i] = found->second.decision.choice;
+  }
+  return choices;
+}
+
 // The responder's rules for rcode and sections (dataplane/responder/responder.cc), in text.
 class Explanation {
  public:
-  Explanation(const Engine& engine, const contract::Table& table)
-      : engine_(engine), table_(table) {}
+  // `supposed`: groups that stand otherwise than in `engine`.
+  Explanation(const Engine& engine, const contract::Table& table, const Groups& supposed)
+      : engine_(engine), table_(table), supposed_(supposed) {}
 
   void Say(const contract::Walk& walk) {
     const Resolution& step = walk.step();
@@ -157,7 +173,7 @@ class Explanation {
 
   void AddGroup(const std::string& name, Choice choice, json::object& view) {
     view["group"] = name;
-    const auto& groups = engine_.standing().groups();
+    const Groups& groups = supposed_.contains(name) ? supposed_ : engine_.standing().groups();
     const auto found = groups.find(name);
     if (found == groups.end()) {
       view["side"] = TextView(contract::WordOf(choice));
@@ -198,6 +214,7 @@ class Explanation {
 
   const Engine& engine_;
   const contract::Table& table_;
+  const Groups& supposed_;
   AnswerText text_;
   json::array steps_;
   std::vector<std::string> because_;
@@ -274,10 +291,23 @@ absl::Status NoTable() { return absl::UnavailableError("no table is published ye
 
 }  // namespace
 
-absl::StatusOr<json::object> Explain(const Engine& engine, const std::string& wire, uint16_t type) {
-  const Publisher::Answering answering = engine.publisher().answering();
+absl::StatusOr<json::object> Explain(const Engine& engine, const std::string& wire, uint16_t type,
+                                     const std::string& suppositions) {
+  Publisher::Answering answering = engine.publisher().answering();
   if (answering.table == nullptr) return NoTable();
-  Explanation explanation(engine, *answering.table);
+  absl::StatusOr<Suppositions> supposed = Suppositions();
+  if (!suppositions.empty()) supposed = ParseSuppositions(engine.standing(), suppositions);
+  if (!supposed.ok()) return supposed.status();
+  const WhatIf what_if(engine.standing(), *supposed, engine.now());
+  const std::vector<Choice> choices = ChoicesWith(answering, what_if.groups());
+  answering.choices = &choices;
+  Explanation explanation(engine, *answering.table, what_if.groups());
+  if (!suppositions.empty()) {
+    explanation.Because(absl::StrCat("supposed: ", suppositions));
+    if (engine.standing().freeze()) {
+      explanation.Because("health is frozen now: it would be so only after a thaw");
+    }
+  }
   if (type == kTypeAxfr || type == kTypeIxfr) {
     explanation.Because(type == kTypeAxfr
                             ? "zones are not transferred; over UDP, where AXFR does not exist, the "

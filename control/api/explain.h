@@ -15,9 +15,10 @@
 
 namespace understudy::control {
 
-// `name`: canonical wire form. Unavailable: no table is published.
+// `name`: canonical wire form; `suppositions`: what checks shall be supposed to say, or empty.
+// Unavailable: no table is published; NotFound, InvalidArgument: the suppositions.
 absl::StatusOr<boost::json::object> Explain(const Engine& engine, const std::string& name,
-                                            uint16_t type);
+                                            uint16_t type, const std::string& suppositions = "");
 // NotFound: the table has no such name.
 absl::StatusOr<boost::json::object> Show(const Engine& engine, const std::string& name);
 

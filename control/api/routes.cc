@@ -65,7 +65,7 @@ Reply ShowOrExplain(const Engine& engine, const Request& request) {
     if (!type.ok()) {
       return ErrorReply(400, "invalid_argument", absl::StrCat("type: ", type.status().message()));
     }
-    view = Explain(engine, *name, *type);
+    view = Explain(engine, *name, *type, QueryValue(request, "if"));
   }
   if (!view.ok()) return ErrorReply(view.status());
   return {200, *std::move(view)};

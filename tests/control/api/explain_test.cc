@@ -187,6 +187,32 @@ TEST_F(ExplainTest, SaysWhatTheResponderAnswersOnEitherSide) {
   ExpectSameForAll();
 }
 
+TEST_F(ExplainTest, WhatIsSupposedIsWhatComesWhenItBecomesTrue) {
+  const std::string question = "/v1/explain?name=app.example.com&type=A";
+  for (const auto& [eu, us] : {std::pair{false, true}, {false, false}, {true, false}}) {
+    const std::string supposed =
+        std::string("&if=eu=") + (eu ? "up" : "down") + ",us=" + (us ? "up" : "down");
+    const json::value before = site_.Ask("GET", question).body;
+    const json::value what_if = site_.Ask("GET", question + supposed).body;
+    EXPECT_EQ(site_.Ask("GET", question).body.at("answer"), before.at("answer"))
+        << "supposing changes nothing";
+    site_.Probe("eu", eu, 3);
+    site_.Probe("us", us, 3);
+    EXPECT_EQ(what_if.at("answer"), site_.Ask("GET", question).body.at("answer")) << supposed;
+  }
+  const std::string because =
+      json::serialize(site_.Ask("GET", question + "&if=eu=down").body.at("because"));
+  EXPECT_NE(because.find("supposed: eu=down"), std::string::npos) << because;
+}
+
+TEST_F(ExplainTest, SuppositionsThatMakeNoSenseAreRefused) {
+  const std::string question = "/v1/explain?name=app.example.com&type=A&if=";
+  EXPECT_EQ(site_.Ask("GET", question + "nope=down").status, 404);
+  for (const char* text : {"eu", "eu=dead", "eu=up,", "=", ","}) {
+    EXPECT_EQ(site_.Ask("GET", question + text).status, 400) << text;
+  }
+}
+
 TEST_F(ExplainTest, SaysWhichGroupDecidedAndWhy) {
   site_.Probe("eu", false, 3);
   const json::object view = ExplainNow("www.example.com", 1);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "control/engine/what_if.h"
 #include "tests/control/engine/standing_fixture.h"
 
 namespace understudy::control {
@@ -170,6 +171,30 @@ TEST_F(OverridesTest, AManualFailbackWaitsForTheOperator) {
   ASSERT_TRUE(standing_.FailBack("app").ok());
   EXPECT_EQ(Decide(3).changes.size(), 1u);
   EXPECT_EQ(Answer("app"), Choice::kPrimary);
+}
+
+TEST_F(OverridesTest, WhatIfFollowsCalculatedChecksAndHoldDowns) {
+  DesiredState site = SiteWith({"app", "shop"});
+  HealthCheck both;
+  both.name = "both";
+  both.type = CheckType::kCalculated;
+  both.children = {"eu", "us"};
+  both.health_threshold = 2;
+  site.health_checks["both"] = both;
+  site.groups[0].tiers[0].check = "both";
+  site.groups[0].tiers[1].check = std::nullopt;
+  site.groups[1].policy.failback.hold_down = absl::Seconds(10);
+  standing_ = Standing();
+  Start(site);
+  const WhatIf us_down(standing_, {{"us", false}}, At(1));
+  EXPECT_EQ(us_down.groups().at("app").decision.choice, Choice::kSecondary);
+  EXPECT_EQ(us_down.groups().at("shop").decision.choice, Choice::kPrimary);
+  Probe("eu", false, 3);
+  Decide();
+  const WhatIf eu_up(standing_, {{"eu", true}}, At(5));
+  EXPECT_EQ(eu_up.groups().at("shop").decision.cause, Cause::kHoldDown);
+  EXPECT_EQ(eu_up.groups().at("shop").decision.decide_again, At(15).steady);
+  EXPECT_EQ(Answer("shop"), Choice::kSecondary);
 }
 
 }  // namespace
