@@ -40,6 +40,11 @@ class Client:
     def lookup(self, name, rdtype="A", family=4):
         return addresses(self.answer(name, rdtype, family))
 
+    def outcome(self, name):
+        """The rcode's word, and the addresses."""
+        message = self.answer(name)
+        return dns.rcode.to_text(message.rcode()), addresses(message)
+
     def lookup_once(self, name, timeout_s):
         """A lookup that does not wait long: [] when there is no answer in time."""
         try:

@@ -12,6 +12,7 @@ namespace {
 struct Question {
   std::string name;
   std::string type = "A";
+  std::string suppositions;
 };
 
 ExitCode Show(Session& session, const Question& question) {
@@ -19,9 +20,12 @@ ExitCode Show(Session& session, const Question& question) {
 }
 
 ExitCode Explain(Session& session, const Question& question) {
-  return session.Print(
-      absl::StrCat("/v1/explain?name=", Encode(question.name), "&type=", Encode(question.type)),
-      ExplainText);
+  std::string target =
+      absl::StrCat("/v1/explain?name=", Encode(question.name), "&type=", Encode(question.type));
+  if (!question.suppositions.empty()) {
+    absl::StrAppend(&target, "&if=", Encode(question.suppositions));
+  }
+  return session.Print(target, ExplainText);
 }
 
 }  // namespace
@@ -36,6 +40,8 @@ void AddAnswerCommands(CommandTree& tree) {
                [question](Session& session) { return Explain(session, *question); });
   explain->add_option("NAME", question->name, "Domain name")->required();
   explain->add_option("TYPE", question->type, "Record type")->capture_default_str();
+  explain->add_option("--if", question->suppositions,
+                      "What if checks said so now: eu=down, or eu=down,us=up");
 }
 
 }  // namespace understudy::ctl

@@ -11,7 +11,7 @@ namespace understudy::ctl {
 
 void AddStandingCommands(CommandTree& tree);       // status, groups, checks, inspect
 void AddAnswerCommands(CommandTree& tree);         // show, explain
-void AddOverrideCommands(CommandTree& tree);       // force, release
+void AddOverrideCommands(CommandTree& tree);       // force, drain, release, failback, freeze, thaw, push
 void AddEventCommands(CommandTree& tree);          // events
 void AddConfigurationCommands(CommandTree& tree);  // reload
 
