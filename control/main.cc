@@ -20,6 +20,7 @@
 #include "control/api/server.h"
 #include "control/config/config.h"
 #include "control/engine/engine.h"
+#include "control/engine/first_configuration.h"
 #include "control/publication/publisher.h"
 #include "control/state/store.h"
 
@@ -30,6 +31,8 @@ constexpr int kExitFailed = 1, kExitBadConfig = 2, kExitHeld = 3;  // README.md
 
 struct Options {
   std::string config;
+  std::string instance;  // empty: see InstanceToStart
+  bool from_file = false;
   std::string state_dir = "/var/lib/understudy";
   std::string shm_dir = contract::kDefaultShmDir;
   std::string socket;  // empty: /run/understudy/<instance>.sock
@@ -38,7 +41,11 @@ struct Options {
 };
 
 void AddOptions(CLI::App& app, Options& options) {
-  app.add_option("--config", options.config, "Configuration file")->required();
+  app.add_option("--config", options.config,
+                 "Configuration file; not read while one is applied by understudyctl");
+  app.add_option("--instance", options.instance,
+                 "Instance to start; needed when --config does not say it");
+  app.add_flag("--from-file", options.from_file, "Forget an applied configuration, read --config");
   app.add_option("--state-dir", options.state_dir, "Where verdicts, overrides and events are kept")
       ->capture_default_str();
   app.add_option("--shm-dir", options.shm_dir, "Where instances have their shared memory")
@@ -53,14 +60,18 @@ void AddOptions(CLI::App& app, Options& options) {
 }
 
 // The configuration to start with; null when it has errors, which are told.
-std::shared_ptr<const DesiredState> LoadOrTell(const std::string& path) {
-  ConfigResult result = LoadConfig(path);
+std::shared_ptr<const DesiredState> TakeOrTell(ConfigResult result) {
   for (const ConfigError& warning : result.warnings) {
     std::cerr << "warning: " << warning.Text() << "\n";
   }
   for (const ConfigError& error : result.errors) std::cerr << error.Text() << "\n";
   if (!result.state) std::cerr << result.errors.size() << " errors: nothing is started\n";
   return std::move(result.state);
+}
+
+Reloader::Load FileLoad(const std::string& file) {
+  if (file.empty()) return nullptr;
+  return [file] { return LoadConfig(file); };
 }
 
 // SIGHUP reloads, SIGTERM and SIGINT end.
@@ -93,18 +104,21 @@ class Signals {
   boost::asio::signal_set set_;
 };
 
-int Serve(const Options& options, std::shared_ptr<const DesiredState> desired) {
-  const std::string instance = desired->instance;
+int CannotStart(const absl::Status& status) {
+  std::cerr << "cannot start: " << status.message() << "\n";
+  return absl::IsFailedPrecondition(status) ? kExitHeld : kExitFailed;
+}
+
+int Serve(const Options& options, const std::string& instance) {
   const auto paths = contract::PathsOf(options.shm_dir, instance);
   if (!paths) {
+    if (!options.config.empty()) TakeOrTell(LoadConfig(options.config));
     std::cerr << "instance: '" << instance << "' is no instance name (1 to 64 of a-z, 0-9, -)\n";
     return kExitBadConfig;
   }
-  auto publisher = Publisher::Open(*paths, desired->stale_policy);
-  if (!publisher.ok()) {
-    std::cerr << "cannot start: " << publisher.status().message() << "\n";
-    return absl::IsFailedPrecondition(publisher.status()) ? kExitHeld : kExitFailed;
-  }
+  // First of all: nobody else may look into the state that is read below.
+  absl::StatusOr<contract::OwnerLock> lock = Publisher::TakeLock(*paths);
+  if (!lock.ok()) return CannotStart(lock.status());
   // From the lowest to the highest: each uses those above it, and goes before them.
   boost::asio::io_context io(1);
   Remembered remembered;
@@ -113,10 +127,23 @@ int Serve(const Options& options, std::shared_ptr<const DesiredState> desired) {
   if (!store->health().ok()) {
     spdlog::warn("state not durable: {}", std::string(store->health().message()));
   }
+  if (options.from_file) {
+    if (absl::Status status = ForgetApplied(*store, remembered); !status.ok()) {
+      return CannotStart(status);
+    }
+  }
+  std::shared_ptr<const DesiredState> desired =
+      TakeOrTell(FirstConfiguration(remembered, instance, options.config));
+  if (!desired) {
+    for (const std::string& notice : store->TakeNotices()) std::cerr << notice << "\n";
+    return kExitBadConfig;
+  }
+  auto publisher = Publisher::Open(*paths, desired->stale_policy, *std::move(lock));
+  if (!publisher.ok()) return CannotStart(publisher.status());
   EventFeed feed;
-  Engine engine(io, **publisher, *store,
-                {.load = [path = options.config] { return LoadConfig(path); },
-                 .on_event = [&feed](const Event&) { feed.Wake(); }});
+  Engine engine(
+      io, **publisher, *store,
+      {.load = FileLoad(options.config), .on_event = [&feed](const Event&) { feed.Wake(); }});
   Api api(engine, feed);
   ApiServer server(io, [&api](Request request) { return api.Answer(std::move(request)); });
   const std::string socket =
@@ -129,6 +156,15 @@ int Serve(const Options& options, std::shared_ptr<const DesiredState> desired) {
   engine.Start(std::move(desired), std::move(remembered));
   spdlog::info("instance {}: API on {}, state in {}", instance, socket, state_file);
   RunLoop(io);
+  return 0;
+}
+
+int Check(const Options& options) {
+  const std::shared_ptr<const DesiredState> desired = TakeOrTell(LoadConfig(options.config));
+  if (!desired) return kExitBadConfig;
+  std::cout << options.config << ": good: " << desired->zones.size() << " zones, "
+            << desired->groups.size() << " failover groups, " << desired->health_checks.size()
+            << " health checks\n";
   return 0;
 }
 
@@ -165,13 +201,14 @@ int Main(int argc, char** argv) {
   RaiseFileLimit();
   // A client that closes early, or a log pipe that ends, is no reason to die.
   std::signal(SIGPIPE, SIG_IGN);
-  std::shared_ptr<const DesiredState> desired = LoadOrTell(options.config);
-  if (!desired) return kExitBadConfig;
-  if (!options.check) return Serve(options, std::move(desired));
-  std::cout << options.config << ": good: " << desired->zones.size() << " zones, "
-            << desired->groups.size() << " failover groups, " << desired->health_checks.size()
-            << " health checks\n";
-  return 0;
+  if (options.check) return Check(options);
+  const absl::StatusOr<std::string> instance =
+      InstanceToStart(options.instance, options.config, options.state_dir);
+  if (instance.ok()) return Serve(options, *instance);
+  // What is wrong with the file says more than that it names no instance.
+  if (!options.config.empty()) TakeOrTell(LoadConfig(options.config));
+  std::cerr << instance.status().message() << "\n";
+  return options.config.empty() ? kExitFailed : kExitBadConfig;
 }
 
 }  // namespace

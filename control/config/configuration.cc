@@ -21,6 +21,17 @@ std::string DigestOf(std::string_view text) {
   return digest;
 }
 
+std::string IdOf(const std::string& yaml_digest,
+                 const std::map<std::string, std::string>& zone_digests) {
+  std::string all = yaml_digest;
+  // Sizes before the paths, so that no two sets of files run together.
+  for (const auto& [path, digest] : zone_digests) {
+    absl::StrAppend(&all, path.size(), ":", path, digest);
+  }
+  const std::string id = DigestOf(all);
+  return absl::BytesToHexString(absl::string_view(id.data(), id.size()));
+}
+
 }  // namespace
 
 PackedText Pack(std::string_view text) {
@@ -57,6 +68,15 @@ absl::StatusOr<std::string> Unpack(const PackedText& packed) {
   return text;
 }
 
+std::string AppliedText(const Configuration& configuration) {
+  return absl::StrCat(
+      "was applied ",
+      absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", configuration.at, absl::UTCTimeZone()), " by ",
+      configuration.author,
+      ", and no file is read: apply another one (understudyctl apply -f FILE), or forget it and "
+      "read the file again (understudyctl reload --from-file)");
+}
+
 PackedText TextsPacker::Keep(std::string_view text, std::string* digest) {
   *digest = DigestOf(text);
   configuration_.octets += text.size();
@@ -75,13 +95,7 @@ void TextsPacker::AddZone(const std::string& path, std::string_view text) {
 }
 
 Configuration TextsPacker::Take() {
-  std::string all = yaml_digest_;
-  // Sizes before the paths, so that no two sets of files run together.
-  for (const auto& [path, digest] : zone_digests_) {
-    absl::StrAppend(&all, path.size(), ":", path, digest);
-  }
-  const std::string id = DigestOf(all);
-  configuration_.id = absl::BytesToHexString(absl::string_view(id.data(), id.size()));
+  configuration_.id = IdOf(yaml_digest_, zone_digests_);
   configuration_.is_kept = configuration_.octets <= kMaxTextsOctets;
   if (!configuration_.is_kept) {
     configuration_.yaml = {};
@@ -113,6 +127,12 @@ absl::StatusOr<ConfigTexts> UnpackTexts(const Configuration& configuration) {
     text = Unpack(packed);
     if (!text.ok()) return text.status();
     texts.zones.emplace(path, *std::move(text));
+  }
+  std::map<std::string, std::string> digests;
+  for (const auto& [path, zone] : texts.zones) digests[path] = DigestOf(zone);
+  if (IdOf(DigestOf(texts.yaml), digests) != configuration.id) {
+    return absl::DataLossError(
+        absl::StrCat("the texts of configuration ", configuration.id, " are not those it had"));
   }
   return texts;
 }

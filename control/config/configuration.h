@@ -53,6 +53,10 @@ struct Configuration {
   std::map<std::string, PackedText> zones;
 };
 
+// "was applied 2026-01-31 12:00:00 UTC by alice (uid 0), and no file is read: ...", with both ways
+// out of it.
+std::string AppliedText(const Configuration& configuration);
+
 // Packs text by text, so that only one of them is held unpacked.
 class TextsPacker {
  public:

@@ -45,7 +45,7 @@ Engine::Engine(boost::asio::io_context& io, Publisher& publisher, Store& store, 
                  [this] { publisher_.Beat(); }),
       tend_(io, kTendInterval, [this] { Tend(); }),
       tick_(io, kTickInterval, [this] { Tick(); }),
-      reloader_(io, publisher, options_.load) {
+      reloader_(io, publisher) {
   if (!options_.clock) options_.clock = SystemMoment;
   chronicle_.Observe(options_.on_event);
 }
@@ -309,62 +309,10 @@ void Engine::Note(Event event) {
   Save(nullptr);
 }
 
-void Engine::Reload(Reloaded done) {
-  reload_queued_.push_back(std::move(done));
-  if (!reloading_) RunReload();
-}
-
-void Engine::RunReload() {
-  reloading_ = true;
-  reload_waiting_ = std::exchange(reload_queued_, {});
-  const absl::Time started = now().steady;
-  reloader_.LoadAndWrite(served_.instance, [this, started](Loaded loaded) {
-    FinishReload(std::move(loaded), started);
-  });
-}
-
-void Engine::FinishReload(Loaded loaded, absl::Time started) {
-  ReloadResult result{.errors = std::move(loaded.errors),
-                      .warnings = std::move(loaded.warnings),
-                      .table_generation = loaded.table_generation,
-                      .took = absl::ZeroDuration()};
-  if (loaded.state) {
-    // The table first: if it cannot be published nothing else has changed yet. Groups that are new
-    // in it start as primary, which is what they are decided to be.
-    if (absl::Status status = PublishLoaded(loaded); !status.ok()) {
-      result.errors.push_back(std::string(status.message()));
-    } else {
-      table_health_ = absl::OkStatus();
-      desired_.reset();
-      SetServed(*loaded.state);
-      publisher_.SetStalePolicy(loaded.state->stale_policy);
-      chronicle_.RecordDropped(standing_.Apply(*loaded.state, now()));
-      Turn();
-      if (options_.probe) checker_.Apply(loaded.state->health_checks);
-    }
-    reloader_.Free(std::move(loaded.state));
-  }
-  for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
-  if (!result.errors.empty()) {
-    Event event = EventOf(EventKind::kReloadFailed);
-    event.detail =
-        absl::StrCat(result.errors.size(), " errors, the first: ", result.errors.front());
-    for (const std::string& error : result.errors) spdlog::error("{}", error);
-    chronicle_.Record(std::move(event));
-  }
-  result.took = now().steady - started;
-  Save(nullptr);
-  reloading_ = false;
-  const std::vector<Reloaded> waiting = std::exchange(reload_waiting_, {});
-  if (!reload_queued_.empty()) RunReload();
-  for (const Reloaded& done : waiting) {
-    if (done) done(result);
-  }
-}
-
 void Engine::SetServed(const DesiredState& desired) {
   served_.instance = desired.instance;
   served_.config_file = desired.config_file;
+  served_.configuration = desired.configuration;
   served_.zones = desired.zones.size();
   served_.zone_records = 0;
   for (const Zone& zone : desired.zones) served_.zone_records += zone.records.size();

@@ -15,6 +15,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,6 +46,7 @@ struct ReloadResult {
 struct Served {
   std::string instance;
   std::string config_file;
+  std::shared_ptr<const Configuration> configuration;  // its texts; null when they are not known
   size_t zones = 0;
   size_t zone_records = 0;
   uint64_t table_generation = 0;  // published by this process; 0: none yet
@@ -56,7 +58,7 @@ class Engine {
  public:
   struct Options {
     std::function<Moment()> clock;  // unset: the system's clocks
-    Reloader::Load load;            // reads the configuration again, for Reload
+    Reloader::Load load;            // reads the file again, for Reload; unset: there is no file
     bool probe = true;              // false: probe results come from Take alone
     EventLog::Observer on_event;    // told of every event, on the loop
     Checker::OnResult on_probe;     // and of every probe result
@@ -103,8 +105,11 @@ class Engine {
   absl::Status Thaw(const Order& order, Durable durable);
   // Keeps and stores an event that is not the engine's own: who asked for what.
   void Note(Event event);
-  // One at a time: a reload asked for while one is under way follows it.
+  // Reads Options::load again. One at a time: a reload asked for while one is under way follows it.
+  // Refused while an applied configuration is served, which a reload shall not undo by accident.
   void Reload(Reloaded done);
+  // The same by an order of its own.
+  void Reload(ReloadOrder order, Reloaded done);
 
   const Standing& standing() const { return standing_; }
   const EventLog& events() const { return chronicle_.log(); }
@@ -115,6 +120,10 @@ class Engine {
   const absl::Status& table_health() const { return table_health_; }
   absl::Time started_at() const { return started_at_; }
   bool reloading() const { return reloading_; }
+  Reloader& reloader() { return reloader_; }
+  Store& store() { return store_; }
+  // Empty: control was started without a file.
+  const Reloader::Load& load() const { return options_.load; }
   Moment now() const { return options_.clock(); }
 
  private:
@@ -125,8 +134,17 @@ class Engine {
   void PublishFirstTable();
   void RetryFirstTable();
   absl::Status PublishLoaded(const Loaded& loaded);
+  // Those asked for by Reload; what only wants the file read again shares a reload.
+  struct PendingReload {
+    ReloadOrder order;
+    bool of_file = false;
+    std::vector<Reloaded> waiting;
+  };
+  ReloadOrder FileOrder();
+  void Queue(PendingReload reload);
   void RunReload();
   void FinishReload(Loaded loaded, absl::Time started);
+  absl::Status Serve(const Loaded& loaded);
   void SetServed(const DesiredState& desired);
   void Save(Durable durable);
   void Tend();
@@ -149,8 +167,8 @@ class Engine {
   bool turn_scheduled_ = false;
 
   bool reloading_ = false;
-  std::vector<Reloaded> reload_waiting_;  // for the one under way
-  std::vector<Reloaded> reload_queued_;   // for the one after it
+  PendingReload reload_;  // the one under way
+  std::deque<PendingReload> reload_queued_;
 
   Checker checker_;
   DataplaneWatch dataplane_watch_;

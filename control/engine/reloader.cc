@@ -8,8 +8,8 @@
 
 namespace understudy::control {
 
-Reloader::Reloader(boost::asio::io_context& io, Publisher& publisher, Load load)
-    : io_(io), publisher_(publisher), load_(std::move(load)) {}
+Reloader::Reloader(boost::asio::io_context& io, Publisher& publisher)
+    : io_(io), publisher_(publisher) {}
 
 Reloader::~Reloader() { pool_.join(); }
 
@@ -38,23 +38,35 @@ void Reloader::WriteTable(Loaded& loaded) {
   loaded.state = nullptr;
 }
 
-void Reloader::LoadAndWrite(const std::string& instance, Done done) {
+void Reloader::LoadTable(const std::string& instance, ConfigResult result, Loaded& loaded) {
+  for (const ConfigError& error : result.errors) loaded.errors.push_back(error.Text());
+  for (const ConfigError& warning : result.warnings) loaded.warnings.push_back(warning.Text());
+  if (result.state == nullptr) return;
+  if (result.state->instance != instance) {
+    loaded.errors.push_back(absl::StrCat(result.state->config_file, ": instance: is '",
+                                         result.state->instance, "', but this process serves '",
+                                         instance, "'; restart to change it"));
+    return;
+  }
+  loaded.state = std::move(result.state);
+  WriteTable(loaded);
+}
+
+void Reloader::Commit(const ReloadOrder& order, Loaded& loaded) {
+  if (!loaded.state || !order.commit) return;
+  const absl::Status status = order.commit(*loaded.state);
+  if (status.ok()) return;
+  publisher_.DiscardTable(loaded.table_generation);
+  loaded.errors.push_back(std::string(status.message()));
+  loaded.state = nullptr;
+}
+
+void Reloader::LoadAndWrite(const std::string& instance, const ReloadOrder& order,
+                            std::shared_ptr<const Configuration> live, Done done) {
   Submit(
-      [this, instance](Loaded& loaded) {
-        ConfigResult result = load_();
-        for (const ConfigError& error : result.errors) loaded.errors.push_back(error.Text());
-        for (const ConfigError& warning : result.warnings) {
-          loaded.warnings.push_back(warning.Text());
-        }
-        if (result.state == nullptr) return;
-        if (result.state->instance != instance) {
-          loaded.errors.push_back(
-              absl::StrCat(result.state->config_file, ": instance: is '", result.state->instance,
-                           "', but this process serves '", instance, "'; restart to change it"));
-          return;
-        }
-        loaded.state = std::move(result.state);
-        WriteTable(loaded);
+      [this, instance, order, live = std::move(live)](Loaded& loaded) {
+        LoadTable(instance, order.load(live), loaded);
+        Commit(order, loaded);
       },
       std::move(done));
 }
@@ -66,6 +78,13 @@ void Reloader::Write(std::shared_ptr<const DesiredState> state, Done done) {
         WriteTable(loaded);
       },
       std::move(done));
+}
+
+void Reloader::Run(std::function<void()> job, std::function<void()> done) {
+  boost::asio::post(pool_, [this, job = std::move(job), done = std::move(done)] {
+    job();
+    boost::asio::post(io_, done);
+  });
 }
 
 void Reloader::Free(std::shared_ptr<const DesiredState> state) {

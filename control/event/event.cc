@@ -39,6 +39,8 @@ constexpr std::array<KindText, kEventKindCount> kTexts = {{
     {"failed_back", "group $ told to go back"},
     {"frozen", "health is frozen as it was"},
     {"thawed", "health is followed again"},
+    {"configuration_applied", "configuration $ applied"},
+    {"configuration_forgotten", "the applied configuration forgotten, $ is served"},
 }};
 
 std::string Headline(const Event& event) {

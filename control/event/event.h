@@ -43,8 +43,10 @@ enum class EventKind : uint8_t {
   kFailedBack,
   kFrozen,
   kThawed,
+  kConfigurationApplied,
+  kConfigurationForgotten,
 };
-inline constexpr size_t kEventKindCount = 27;
+inline constexpr size_t kEventKindCount = 29;
 std::string_view WordOf(EventKind kind);
 std::optional<EventKind> EventKindOf(std::string_view word);
 

@@ -159,16 +159,30 @@ bool Publisher::State::PublishTo(InUse& table, uint64_t generation, const GroupC
   return true;
 }
 
-absl::StatusOr<std::unique_ptr<Publisher>> Publisher::Open(const InstancePaths& paths,
-                                                           contract::StalePolicy stale_policy) {
+absl::StatusOr<contract::OwnerLock> Publisher::TakeLock(const InstancePaths& paths) {
   std::string error = contract::MakeDirectory(paths);
   if (!error.empty()) return absl::UnavailableError(error);
+  contract::OwnerLock lock = contract::OwnerLock::Acquire(paths.control_lock(), &error);
+  if (!lock) return absl::FailedPreconditionError(error);
+  return lock;
+}
+
+absl::StatusOr<std::unique_ptr<Publisher>> Publisher::Open(const InstancePaths& paths,
+                                                           contract::StalePolicy stale_policy) {
+  absl::StatusOr<contract::OwnerLock> lock = TakeLock(paths);
+  if (!lock.ok()) return lock.status();
+  return Open(paths, stale_policy, *std::move(lock));
+}
+
+absl::StatusOr<std::unique_ptr<Publisher>> Publisher::Open(const InstancePaths& paths,
+                                                           contract::StalePolicy stale_policy,
+                                                           contract::OwnerLock lock) {
+  std::string error;
   std::unique_ptr<Publisher> publisher(new Publisher);
   publisher->state_ = std::make_unique<State>();
   State& state = *publisher->state_;
   state.paths = paths;
-  state.lock = contract::OwnerLock::Acquire(paths.control_lock(), &error);
-  if (!state.lock) return absl::FailedPreconditionError(error);
+  state.lock = std::move(lock);
   state.root = contract::RootWriter::Open(paths, &error);
   if (!state.root) return absl::UnavailableError(error);
   state.FollowReport();

@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "control/config/desired_state.h"
 #include "control/failover/decision.h"
+#include "dataplane/contract/mapping.h"
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/root.h"
 #include "dataplane/contract/selection.h"
@@ -47,6 +48,11 @@ struct Observation {
 class Publisher {
  public:
   // Takes control.lock: one control per instance. FailedPrecondition when another one holds it.
+  static absl::StatusOr<contract::OwnerLock> TakeLock(const contract::InstancePaths& paths);
+  static absl::StatusOr<std::unique_ptr<Publisher>> Open(const contract::InstancePaths& paths,
+                                                         contract::StalePolicy stale_policy,
+                                                         contract::OwnerLock lock);
+  // Both.
   static absl::StatusOr<std::unique_ptr<Publisher>> Open(const contract::InstancePaths& paths,
                                                          contract::StalePolicy stale_policy);
   ~Publisher();

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "control/event/event_log.h"
+#include "control/state/configuration_rows.h"
 #include "control/state/statement.h"
 
 namespace understudy::control {
@@ -289,24 +290,30 @@ Database::~Database() { sqlite3_close(handle_); }
 
 absl::Status Database::Prepare() {
   sqlite3_busy_timeout(handle_, 2000);  // somebody else looks at the file with the sqlite3 shell
-  absl::Status status = Execute(handle_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+  // The log of a large configuration is given back once it is in the file.
+  absl::Status status = Execute(handle_,
+                                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+                                "PRAGMA journal_size_limit=16777216");
   if (!status.ok()) return status;
   if (status = CheckIntegrity(handle_); !status.ok()) return status;
   const absl::StatusOr<int64_t> version = SchemaVersion(handle_);
   if (!version.ok()) return version.status();
   if (*version == kSchemaVersion) return absl::OkStatus();
-  if (*version == 1) {
-    return Execute(handle_, absl::StrCat("BEGIN IMMEDIATE;", kFromVersion1, kSchema, kCopyVersion1,
-                                         "PRAGMA user_version=", kSchemaVersion, "; COMMIT")
-                                .c_str());
-  }
-  if (*version != 0) {
-    return absl::DataLossError(
-        absl::StrCat("schema version ", *version, ", this program reads ", kSchemaVersion));
-  }
-  return Execute(handle_, absl::StrCat("BEGIN IMMEDIATE;", kSchema,
-                                       "PRAGMA user_version=", kSchemaVersion, "; COMMIT")
-                              .c_str());
+  if (*version == 1) return MakeSchema(kFromVersion1, kCopyVersion1);
+  if (*version == 0) return MakeSchema("", "");
+  return absl::DataLossError(
+      absl::StrCat("schema version ", *version, ", this program reads ", kSchemaVersion));
+}
+
+// The schema, and what has to be done before and after it, in one transaction.
+absl::Status Database::MakeSchema(const std::string& before, const std::string& after) {
+  const std::string sql = absl::StrCat("BEGIN IMMEDIATE;", before, kSchema, kConfigurationSchema,
+                                       after, "PRAGMA user_version=", kSchemaVersion, "; COMMIT");
+  absl::Status status = Execute(handle_, sql.c_str());
+  // Our own SQL is right, so the file lacks a table of its version, or has one it should not have.
+  const bool foreign = !status.ok() && (sqlite3_errcode(handle_) & 0xff) == SQLITE_ERROR;
+  if (foreign) status = absl::DataLossError(sqlite3_errmsg(handle_));
+  return status;
 }
 
 absl::StatusOr<Remembered> Database::Load() {
@@ -314,13 +321,18 @@ absl::StatusOr<Remembered> Database::Load() {
   for (const auto load : {LoadChecks, LoadGroups, LoadOverrides, LoadEvents}) {
     if (absl::Status status = load(handle_, remembered); !status.ok()) return status;
   }
+  auto configuration = LoadConfigurationRows(handle_);
+  if (!configuration.ok()) return configuration.status();
+  remembered.configuration = *std::move(configuration);
   return remembered;
 }
 
-absl::Status Database::Write(const StateChanges& changes, bool replace_all) {
+absl::Status Database::Write(const StateChanges& changes, bool replace_all,
+                             std::optional<const Configuration*> configuration) {
   absl::Status status = Execute(handle_, "BEGIN IMMEDIATE");
   if (!status.ok()) return status;
   status = WriteAll(handle_, changes, replace_all);
+  if (status.ok() && configuration) status = WriteConfigurationRows(handle_, *configuration);
   if (status.ok()) status = Execute(handle_, "COMMIT");
   // A failed rollback leaves no transaction: nothing more to do than to tell the first error.
   if (!status.ok()) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);

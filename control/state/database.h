@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -25,22 +26,25 @@ inline constexpr int kSchemaVersion = 2;
 class Database {
  public:
   // Opens `path`, making it and its schema when missing, and bringing an older schema up to date.
-  // DataLoss: not a database, damaged, or of
-  // a later schema version; it has to be moved aside before anything can be stored there.
+  // DataLoss: not a database, damaged, or of a later schema version; it has to be moved aside
+  // before anything can be stored there.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
   absl::StatusOr<Remembered> Load();
-  // `replace_all`: what was there before goes first (events excepted).
-  absl::Status Write(const StateChanges& changes, bool replace_all);
+  // `replace_all`: what was there before goes first (events excepted). `configuration`: the applied
+  // one from now on, null for none; left as it is when not given.
+  absl::Status Write(const StateChanges& changes, bool replace_all,
+                     std::optional<const Configuration*> configuration = std::nullopt);
   // False when the path names another file by now, or none: what is written would be lost.
   bool IsInPlace() const;
 
  private:
   Database() = default;
   absl::Status Prepare();
+  absl::Status MakeSchema(const std::string& before, const std::string& after);
 
   sqlite3* handle_ = nullptr;
   std::string path_;

@@ -7,11 +7,13 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "control/config/configuration.h"
 #include "control/event/event.h"
 #include "control/failover/decision.h"
 #include "control/health/verdict.h"
@@ -57,7 +59,8 @@ struct Remembered {
   std::map<std::string, RememberedCheck> checks;
   std::map<std::string, RememberedGroup> groups;
   std::map<OverrideKey, Override> overrides;
-  std::vector<Event> events;  // oldest first
+  std::vector<Event> events;                           // oldest first
+  std::shared_ptr<const Configuration> configuration;  // the applied one; null: there is none
 };
 
 // What changed since the last call. An entry without a value was removed.

@@ -35,6 +35,11 @@ Statement& Statement::Bind(const std::string& value) {
   return *this;
 }
 
+Statement& Statement::BindBlob(const std::string& value) {
+  sqlite3_bind_blob64(statement_, ++parameter_, value.data(), value.size(), SQLITE_STATIC);
+  return *this;
+}
+
 Statement& Statement::Bind(int64_t value) {
   sqlite3_bind_int64(statement_, ++parameter_, value);
   return *this;
@@ -74,6 +79,12 @@ std::string Statement::Text() {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column_));
   const int size = sqlite3_column_bytes(statement_, column_++);
   return text != nullptr ? std::string(text, static_cast<size_t>(size)) : std::string();
+}
+
+std::string Statement::Blob() {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column_));
+  const int size = sqlite3_column_bytes(statement_, column_++);
+  return bytes != nullptr ? std::string(bytes, static_cast<size_t>(size)) : std::string();
 }
 
 double Statement::Real() { return sqlite3_column_double(statement_, column_++); }

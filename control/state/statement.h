@@ -29,6 +29,8 @@ class Statement {
   Statement& Bind(const std::string& value);
   Statement& Bind(int64_t value);
   Statement& Bind(double value);
+  // Not copied: `value` must live until the statement ran.
+  Statement& BindBlob(const std::string& value);
   Statement& Bind(absl::Time value);  // nanoseconds of the Unix epoch; NULL for the infinite ones
 
   // True: a row is there to be read. False: done, or failed (see status()).
@@ -39,6 +41,7 @@ class Statement {
 
   // Reads the next column of the row.
   std::string Text();
+  std::string Blob();
   int64_t Integer();
   double Real();
   absl::Time Time(absl::Time if_null);

@@ -70,6 +70,7 @@ std::unique_ptr<Store> Store::Open(Options options, Remembered* remembered) {
   for (const auto& [name, check] : remembered->checks) store->mirror_.checks[name] = check;
   for (const auto& [name, group] : remembered->groups) store->mirror_.groups[name] = group;
   for (const auto& [name, forced] : remembered->overrides) store->mirror_.overrides[name] = forced;
+  store->configuration_ = remembered->configuration;
   store->thread_ = std::thread([raw = store.get()] { raw->Run(); });
   return store;
 }
@@ -119,6 +120,14 @@ void Store::Write(const StateChanges& changes, Done done) {
   wake_.notify_one();
 }
 
+void Store::WriteConfiguration(std::shared_ptr<const Configuration> configuration, Done done) {
+  {
+    const std::lock_guard guard(mutex_);
+    queued_.configurations.push_back({std::move(configuration), std::move(done)});
+  }
+  wake_.notify_one();
+}
+
 absl::Status Store::health() const {
   const std::lock_guard guard(mutex_);
   return health_;
@@ -127,9 +136,7 @@ absl::Status Store::health() const {
 void Store::Run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto due = [this] {
-      return ending_ || !queued_.changes.empty() || !queued_.done.empty();
-    };
+    const auto due = [this] { return ending_ || !queued_.empty(); };
     if (rewrite_all_) {
       wake_.wait_for(lock, absl::ToChronoNanoseconds(options_.retry), due);
     } else {
@@ -140,7 +147,7 @@ void Store::Run() {
     lock.unlock();
     WriteBatch(batch);
     lock.lock();
-    if (last && queued_.changes.empty() && queued_.done.empty()) return;
+    if (last && queued_.empty()) return;
   }
 }
 
@@ -151,6 +158,23 @@ void Store::WriteBatch(const Batch& batch) {
   if (status.ok()) mirror_.events.clear();
   SetHealth(status);
   for (const Done& done : batch.done) done(status);
+  for (const ConfigurationWrite& write : batch.configurations) {
+    write.done(rewrite_all_ ? health() : KeepConfiguration(write.configuration));
+  }
+}
+
+// The rest of the state is in the file.
+absl::Status Store::KeepConfiguration(const std::shared_ptr<const Configuration>& configuration) {
+  const absl::Status status = database_->Write({}, false, configuration.get());
+  if (status.ok()) {
+    configuration_ = configuration;
+    return status;
+  }
+  // What was refused must not be found after a crash either (of a failed sync nobody knows what
+  // reached the disk): the next write says once more what is right.
+  rewrite_all_ = true;
+  if (absl::IsDataLoss(status)) database_.reset();
+  return status;
 }
 
 absl::Status Store::TryToWrite(const StateChanges& changes) {
@@ -159,8 +183,8 @@ absl::Status Store::TryToWrite(const StateChanges& changes) {
     if (absl::Status status = OpenDatabase(nullptr); !status.ok()) return status;
     rewrite_all_ = true;
   }
-  absl::Status status =
-      rewrite_all_ ? database_->Write(mirror_, true) : database_->Write(changes, false);
+  absl::Status status = rewrite_all_ ? database_->Write(mirror_, true, configuration_.get())
+                                     : database_->Write(changes, false);
   // Damage found while writing: the next attempt opens, moves the file aside and writes all.
   if (absl::IsDataLoss(status)) database_.reset();
   return status;

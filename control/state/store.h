@@ -42,6 +42,9 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   void Write(const StateChanges& changes, Done done = nullptr);
+  // The configuration that was applied, or null: none is any more. Tried once and never later: when
+  // `done` is told an error, the one before is still the one that a restart finds.
+  void WriteConfiguration(std::shared_ptr<const Configuration> configuration, Done done);
   // OK, or why the state is not durable now.
   absl::Status health() const;
   // Sentences an operator should read, each given once: a damaged file was moved aside.
@@ -49,9 +52,16 @@ class Store {
   const std::string& path() const { return options_.path; }
 
  private:
+  struct ConfigurationWrite {
+    std::shared_ptr<const Configuration> configuration;
+    Done done;
+  };
   struct Batch {
     StateChanges changes;
     std::vector<Done> done;
+    std::vector<ConfigurationWrite> configurations;
+
+    bool empty() const { return changes.empty() && done.empty() && configurations.empty(); }
   };
 
   explicit Store(Options options) : options_(std::move(options)) {}
@@ -60,14 +70,16 @@ class Store {
   void Run();
   void WriteBatch(const Batch& batch);
   absl::Status TryToWrite(const StateChanges& changes);
+  absl::Status KeepConfiguration(const std::shared_ptr<const Configuration>& configuration);
   void Remember(const StateChanges& changes);
   void SetHealth(const absl::Status& status);
 
   const Options options_;
   // Of the store's thread alone (after Open).
   std::unique_ptr<Database> database_;
-  StateChanges mirror_;       // everything that should be in the file, but for events it has
-  bool rewrite_all_ = false;  // the file may lack something of the mirror
+  StateChanges mirror_;  // everything that should be in the file, but for events it has
+  std::shared_ptr<const Configuration> configuration_;  // part of the mirror
+  bool rewrite_all_ = false;                            // the file may lack something of the mirror
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

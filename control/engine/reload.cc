@@ -1,0 +1,99 @@
+// The part of Engine that takes up another configuration.
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "control/engine/engine.h"
+
+namespace understudy::control {
+
+ReloadOrder Engine::FileOrder() {
+  return {.load =
+              [this](const std::shared_ptr<const Configuration>& live) {
+                ConfigResult refused;
+                if (live != nullptr && live->origin == Origin::kApplied) {
+                  refused.errors.push_back({live->file, 0, "", AppliedText(*live)});
+                } else if (!options_.load) {
+                  refused.errors.push_back({"--config", 0, "", "control was started without it"});
+                } else {
+                  return options_.load();
+                }
+                return refused;
+              },
+          .commit = nullptr,
+          .take_back = nullptr};
+}
+
+void Engine::Reload(Reloaded done) {
+  if (!reload_queued_.empty() && reload_queued_.back().of_file) {
+    reload_queued_.back().waiting.push_back(std::move(done));
+    return;
+  }
+  Queue({.order = FileOrder(), .of_file = true, .waiting = {std::move(done)}});
+}
+
+void Engine::Reload(ReloadOrder order, Reloaded done) {
+  Queue({.order = std::move(order), .of_file = false, .waiting = {std::move(done)}});
+}
+
+void Engine::Queue(PendingReload reload) {
+  reload_queued_.push_back(std::move(reload));
+  if (!reloading_) RunReload();
+}
+
+void Engine::RunReload() {
+  reloading_ = true;
+  reload_ = std::move(reload_queued_.front());
+  reload_queued_.pop_front();
+  const absl::Time started = now().steady;
+  reloader_.LoadAndWrite(
+      served_.instance, reload_.order, served_.configuration,
+      [this, started](Loaded loaded) { FinishReload(std::move(loaded), started); });
+}
+
+// The table first: if it cannot be published nothing else has changed yet. Groups that are new in
+// it start as primary, which is what they are decided to be.
+absl::Status Engine::Serve(const Loaded& loaded) {
+  if (absl::Status status = PublishLoaded(loaded); !status.ok()) return status;
+  table_health_ = absl::OkStatus();
+  desired_.reset();
+  SetServed(*loaded.state);
+  publisher_.SetStalePolicy(loaded.state->stale_policy);
+  chronicle_.RecordDropped(standing_.Apply(*loaded.state, now()));
+  Turn();
+  if (options_.probe) checker_.Apply(loaded.state->health_checks);
+  return absl::OkStatus();
+}
+
+void Engine::FinishReload(Loaded loaded, absl::Time started) {
+  ReloadResult result{.errors = std::move(loaded.errors),
+                      .warnings = std::move(loaded.warnings),
+                      .table_generation = loaded.table_generation,
+                      .took = absl::ZeroDuration()};
+  PendingReload reload = std::exchange(reload_, {});
+  if (loaded.state) {
+    if (absl::Status status = Serve(loaded); !status.ok()) {
+      result.errors.push_back(std::string(status.message()));
+      if (reload.order.take_back) reload.order.take_back();
+    }
+    reloader_.Free(std::move(loaded.state));
+  }
+  for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
+  if (!result.errors.empty()) {
+    Event event = EventOf(EventKind::kReloadFailed);
+    event.detail =
+        absl::StrCat(result.errors.size(), " errors, the first: ", result.errors.front());
+    for (const std::string& error : result.errors) spdlog::error("{}", error);
+    chronicle_.Record(std::move(event));
+  }
+  result.took = now().steady - started;
+  Save(nullptr);
+  reloading_ = false;
+  if (!reload_queued_.empty()) RunReload();
+  for (const Reloaded& done : reload.waiting) {
+    if (done) done(result);
+  }
+}
+
+}  // namespace understudy::control
