@@ -82,8 +82,9 @@ void ReadTop(const YamlValue& root, FileSource& files, DesiredState* state, Find
       top.Error("zones", "is empty: this node would serve nothing");
     }
   }
+  const bool allow_private_addresses = top.YesNo("allow_private_addresses").value_or(true);
   if (const YamlValue* value = top.Take("health_checks")) {
-    checks = ReadHealthChecks(*value, findings);
+    checks = ReadHealthChecks(*value, allow_private_addresses, findings);
   }
   if (const YamlValue* value = top.Take("failover_groups")) {
     groups = ReadGroups(*value, checks.lines, findings);
@@ -94,6 +95,7 @@ void ReadTop(const YamlValue& root, FileSource& files, DesiredState* state, Find
   top.RefuseUnknown();
   CheckPlacement(zones, groups, findings);
   WarnOfUnused(checks, groups.groups, state->self_doubt, findings);
+  WarnOfFeedback(checks, groups.groups, findings);
   state->zones = std::move(zones.zones);
   state->health_checks = std::move(checks.checks);
   state->groups = std::move(groups.groups);

@@ -1,212 +1,208 @@
 #include "control/config/health_checks.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/ascii.h"
-#include "control/config/section.h"
+#include "control/config/check_section.h"
 #include "control/zone/name.h"
 
 namespace understudy::control {
 namespace {
 
-constexpr size_t kMaxText = 255;  // octets of host, path and search_string, as in Route 53
-constexpr int64_t kMaxThreshold = 100;
-constexpr uint32_t kDefaultThreshold = 3;
-constexpr absl::Duration kMinInterval = absl::Milliseconds(100);
-constexpr absl::Duration kMaxInterval = absl::Hours(1);
-constexpr absl::Duration kMinTimeout = absl::Milliseconds(10);
-constexpr absl::Duration kMaxTimeout = absl::Seconds(60);
-// What Route 53's checkers wait for (its developer guide, "How Route 53 determines whether a health
-// check is healthy").
-constexpr absl::Duration kTcpConnect = absl::Seconds(10);
-constexpr absl::Duration kHttpConnect = absl::Seconds(4);
-constexpr absl::Duration kResponse = absl::Seconds(2);
+constexpr size_t kMaxCommandParts = 64;
+constexpr size_t kMaxCommandText = 4096;
+constexpr size_t kMaxHintNames = 1000;
+constexpr size_t kMaxChildren = 256;          // Route 53: 255 by quota, 256 by its model
+constexpr int64_t kMaxHealthThreshold = 256;  // Route 53
+constexpr absl::Duration kMinExpiry = absl::Seconds(1);
+constexpr absl::Duration kMaxExpiry = absl::Hours(24 * 7);
 
-bool IsHttps(CheckType type) {
-  return type == CheckType::kHttps || type == CheckType::kHttpsStrMatch;
-}
-bool IsStrMatch(CheckType type) {
-  return type == CheckType::kHttpStrMatch || type == CheckType::kHttpsStrMatch;
-}
-
-// The address as the system writes it; empty when it is none that an endpoint can have.
-std::string CanonicalAddress(const std::string& text) {
-  std::array<char, INET6_ADDRSTRLEN> canonical{};
-  in_addr v4{};
-  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) {
-    const uint32_t first = ntohl(v4.s_addr) >> 24;
-    if (first == 0 || first >= 224) return {};  // this network; multicast, reserved, broadcast
-    inet_ntop(AF_INET, &v4, canonical.data(), canonical.size());
-    return canonical.data();
-  }
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, text.c_str(), &v6) == 1) {
-    if (IN6_IS_ADDR_UNSPECIFIED(&v6) || IN6_IS_ADDR_MULTICAST(&v6)) return {};
-    inet_ntop(AF_INET6, &v6, canonical.data(), canonical.size());
-    return canonical.data();
-  }
-  return {};
-}
+// Where a calculated check names a child: checked when all checks are read.
+struct ChildPlace {
+  std::string parent;
+  std::string child;
+  int line = 0;
+};
 
 // One health check, from its section to its value.
 class CheckReader {
  public:
-  CheckReader(const MapEntry& entry, Findings* findings)
-      : section_(*entry.value, "health_checks." + std::string(entry.key), findings, entry.line) {
+  CheckReader(const MapEntry& entry, bool allow_private_addresses, Findings* findings)
+      : section_(*entry.value, "health_checks." + std::string(entry.key), findings, entry.line),
+        findings_(findings) {
     check_.name = entry.key;
+    check_.allow_private_addresses = allow_private_addresses;
   }
 
-  HealthCheck Read() {
-    const bool typed = ReadType();
-    ReadAddress();
-    ReadPort(typed);
-    ReadHost(typed);
-    ReadPath(typed);
-    ReadSearchString(typed);
-    ReadSni(typed);
-    ReadTimes();
-    ReadThresholds();
+  HealthCheck Read(std::vector<ChildPlace>* places) {
+    ReadType();
+    ReadEndpoint(&section_, &check_);
+    ReadHttpExpectation(&section_, &check_, findings_);
+    ReadDnsExpectation(&section_, &check_, findings_);
+    ReadCommand();
+    ReadPush();
+    ReadChildren(places);
+    ReadCheckRhythm(&section_, &check_);
     section_.RefuseUnknown();
-    return check_;
+    return std::move(check_);
   }
 
  private:
-  bool IsTcp() const { return check_.type == CheckType::kTcp; }
-
-  // False when the type is not known: then nothing is said about what would not go with it.
-  bool ReadType() {
-    section_.Require("type", "one of tcp, http, https, http_str_match, https_str_match");
-    // In the order of CheckType.
-    const std::optional<size_t> choice =
-        section_.Choice("type", {"tcp", "http", "https", "http_str_match", "https_str_match"});
-    if (choice) check_.type = static_cast<CheckType>(*choice);
-    return choice.has_value();
+  void ReadType() {
+    static const std::vector<std::string_view> kWords(std::begin(kCheckTypeWords),
+                                                      std::end(kCheckTypeWords));
+    if (!section_.Has("type")) {
+      std::string all;
+      for (const std::string_view word : kWords) {
+        all += (all.empty() ? "one of " : ", ") + std::string(word);
+      }
+      section_.Require("type", all);
+    }
+    const std::optional<size_t> choice = section_.Choice("type", kWords);
+    if (!choice) return;
+    check_.type = static_cast<CheckType>(*choice);
+    section_.SetType(check_.type);
   }
 
-  void ReadAddress() {
-    section_.Require("address", "the IPv4 or IPv6 address that is probed");
-    const std::optional<std::string> text = section_.Text("address");
-    if (!text) return;
-    check_.address = CanonicalAddress(*text);
-    if (check_.address.empty()) {
-      section_.Error("address", Quoted(*text) + " is not the IPv4 or IPv6 address of an endpoint" +
-                                    " (names are not resolved)");
+  // The texts of the list under `key`; each that is none, or not sound, is told.
+  std::vector<std::pair<std::string, int>> TextsOf(std::string_view key) {
+    const std::string path = section_.PathOf(key);
+    std::vector<std::pair<std::string, int>> texts;
+    for (const YamlValue* element : ElementsOf(*section_.Take(key), path, findings_)) {
+      if (element->kind == YamlValue::Kind::kText) {
+        texts.emplace_back(element->text, element->line);
+      } else {
+        findings_->Error(element->line, path,
+                         "must be single values, and has " + std::string(KindText(*element)));
+      }
+    }
+    return texts;
+  }
+
+  void ReadCommand() {
+    if (section_.Is(kExecKind)) section_.Require("command", "the program that is run, as a list");
+    if (!section_.Reads("command", kExecKind)) return;
+    for (auto& [text, line] : TextsOf("command")) {
+      if (text.size() > kMaxCommandText || text.find('\0') != std::string::npos) {
+        findings_->Error(line, section_.PathOf("command"),
+                         Quoted(text) + " is longer than 4096 octets, or has a zero octet");
+      }
+      check_.command.push_back(std::move(text));
+    }
+    if (section_.Take("command")->kind != YamlValue::Kind::kList) return;
+    if (check_.command.empty() || check_.command.size() > kMaxCommandParts) {
+      section_.Error("command", "must have 1 to 64 elements: a program and its arguments");
+    } else if (check_.command[0].substr(0, 1) != "/") {
+      section_.Error("command", Quoted(check_.command[0]) +
+                                    " is not the absolute path of a program; no shell and no PATH "
+                                    "are used");
     }
   }
 
-  void ReadPort(bool typed) {
-    const std::optional<int64_t> port = section_.Number("port", 1, 65535);
-    if (port) {
-      check_.port = static_cast<uint16_t>(*port);
-    } else if (typed && IsTcp()) {
-      section_.Require("port", "a tcp check has no default for it");
-    } else {
-      check_.port = IsHttps(check_.type) ? 443 : 80;
+  void ReadPush() {
+    if (section_.Is(kPushKind)) {
+      section_.Require("expiry", "how long a reported state counts when nothing follows");
+    }
+    if (section_.Reads("expiry", kPushKind)) {
+      check_.expiry =
+          section_.Duration("expiry", kMinExpiry, kMaxExpiry).value_or(absl::ZeroDuration());
+    }
+    if (section_.Reads("on_expiry", kPushKind)) {
+      // In the order of OnExpiry.
+      const std::optional<size_t> choice =
+          section_.Choice("on_expiry", {"unhealthy", "healthy", "last_known"});
+      if (choice) check_.on_expiry = static_cast<OnExpiry>(*choice);
     }
   }
 
-  void ReadHost(bool typed) {
-    const std::optional<std::string> host = section_.Text("host");
-    if (!host) return;
-    // It goes into the request as it is, so nothing may end its line.
-    const bool sound = !host->empty() && host->size() <= kMaxText &&
-                       std::all_of(host->begin(), host->end(), [](char c) {
-                         return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' ||
-                                c == '-' || c == '_';
-                       });
-    if (typed && IsTcp()) {
-      section_.Error("host", "has no meaning for a tcp check: it sends nothing");
-    } else if (!sound) {
-      section_.Error(
-          "host", Quoted(*host) + " is not a host name of 1 to 255 letters, digits, '.', '-', '_'");
+  void ReadChildren(std::vector<ChildPlace>* places) {
+    if (section_.Is(kCalculatedKind)) {
+      section_.Require("children", "the checks whose health is counted");
+      section_.Require("health_threshold", "how many children must be healthy");
     }
-    check_.host = *host;
+    std::optional<int64_t> threshold;
+    if (section_.Reads("health_threshold", kCalculatedKind,
+                       "only calculated health checks can have a health threshold specified")) {
+      threshold = section_.Number("health_threshold", 0, kMaxHealthThreshold);
+      check_.health_threshold = static_cast<uint32_t>(threshold.value_or(0));
+    }
+    if (!section_.Reads("children", kCalculatedKind,
+                        "only calculated health checks can have child health checks specified")) {
+      return;
+    }
+    for (auto& [text, line] : TextsOf("children")) {
+      if (std::find(check_.children.begin(), check_.children.end(), text) !=
+          check_.children.end()) {
+        findings_->Error(line, section_.PathOf("children"), Quoted(text) + " is there twice");
+        continue;
+      }
+      if (section_.type().has_value()) places->push_back({check_.name, text, line});
+      check_.children.push_back(std::move(text));
+    }
+    if (section_.Take("children")->kind != YamlValue::Kind::kList) return;
+    CheckCount(threshold);
   }
 
-  void ReadPath(bool typed) {
-    const std::optional<std::string> path = section_.Text("path");
-    if (!path) return;
-    check_.path = path->substr(0, 1) == "/" ? *path : "/" + *path;
-    const bool sound = std::all_of(path->begin(), path->end(),
-                                   [](char c) { return c > ' ' && c < 0x7f && c != '#'; });
-    if (typed && IsTcp()) {
-      section_.Error("path", "TCP health checks must not have a resource path specified");
-    } else if (!sound) {
-      section_.Error(
-          "path",
-          Quoted(*path) + " has a space, a '#' or a character outside ASCII: write it as %XX");
-    } else if (check_.path.size() > kMaxText) {
-      section_.Error("path", "is longer than 255 octets");
-    }
-  }
-
-  void ReadSearchString(bool typed) {
-    if (typed && IsStrMatch(check_.type)) {
-      section_.Require("search_string",
-                       "string match health checks must have a search string specified");
-    }
-    const std::optional<std::string> text = section_.Text("search_string");
-    if (!text) return;
-    check_.search_string = *text;
-    if (typed && !IsStrMatch(check_.type)) {
-      section_.Error("search_string", "is only for http_str_match and https_str_match");
-    } else if (text->empty() || text->size() > kMaxText) {
-      section_.Error("search_string", "must have 1 to 255 octets");
+  void CheckCount(std::optional<int64_t> threshold) {
+    const size_t count = check_.children.size();
+    if (count == 0 || count > kMaxChildren) {
+      section_.Error("children", "has " + std::to_string(count) + "; 1 to 256 are allowed");
+    } else if (threshold && static_cast<size_t>(*threshold) > count) {
+      section_.Warn("health_threshold", "is more than there are children (" +
+                                            std::to_string(count) +
+                                            "): the check is always unhealthy");
+    } else if (threshold && *threshold == 0) {
+      section_.Warn("health_threshold", "is 0: the check is always healthy");
     }
   }
 
-  void ReadSni(bool typed) {
-    const std::optional<bool> enabled = section_.YesNo("enable_sni");
-    const bool https = IsHttps(check_.type);
-    check_.enable_sni = enabled.value_or(https && !check_.host.empty());
-    if (!typed || !enabled || !*enabled) return;
-    if (!https) {
-      section_.Error("enable_sni", "is only for https and https_str_match: the others have no TLS");
-    } else if (!section_.Has("host")) {
-      section_.Error("enable_sni", "needs host, the name to send");
-    }
-  }
-
-  void ReadTimes() {
-    check_.interval =
-        section_.Duration("interval", kMinInterval, kMaxInterval).value_or(check_.interval);
-    const std::optional<absl::Duration> both =
-        section_.Duration("timeout", kMinTimeout, kMaxTimeout);
-    check_.connect_timeout = section_.Duration("connect_timeout", kMinTimeout, kMaxTimeout)
-                                 .value_or(both.value_or(IsTcp() ? kTcpConnect : kHttpConnect));
-    check_.response_timeout = section_.Duration("response_timeout", kMinTimeout, kMaxTimeout)
-                                  .value_or(both.value_or(kResponse));
-  }
-
-  void ReadThresholds() {
-    const auto threshold = [this](std::string_view key, uint32_t otherwise) {
-      const std::optional<int64_t> number = section_.Number(key, 1, kMaxThreshold);
-      return number ? static_cast<uint32_t>(*number) : otherwise;
-    };
-    check_.failure_threshold = threshold("failure_threshold", kDefaultThreshold);
-    check_.success_threshold = threshold("success_threshold", check_.failure_threshold);
-  }
-
-  Section section_;
+  CheckSection section_;
+  Findings* findings_;
   HealthCheck check_;
 };
 
+// Looking through a hundred thousand names for each of many errors would take minutes.
+std::string HintFor(const std::string& child, const HealthChecks& read) {
+  if (read.checks.size() > kMaxHintNames) return {};
+  std::vector<std::string_view> known;
+  for (const auto& [name, check] : read.checks) known.push_back(name);
+  return DidYouMean(child, known);
+}
+
+// Route 53 says the same of a child that is not there and of one that is calculated.
+void CheckChildren(const std::vector<ChildPlace>& places, const HealthChecks& read,
+                   Findings* findings) {
+  for (const ChildPlace& place : places) {
+    const std::string path = "health_checks." + place.parent + ".children";
+    const auto found = read.checks.find(place.child);
+    if (found == read.checks.end()) {
+      findings->Error(
+          place.line, path,
+          Quoted(place.child) + " is no health check of this file" + HintFor(place.child, read));
+    } else if (found->second.type == CheckType::kCalculated) {
+      findings->Error(place.line, path,
+                      Quoted(place.child) + " is a calculated check itself: a child must not be");
+    }
+  }
+}
+
 }  // namespace
 
-HealthChecks ReadHealthChecks(const YamlValue& value, Findings* findings) {
+HealthChecks ReadHealthChecks(const YamlValue& value, bool allow_private_addresses,
+                              Findings* findings) {
   HealthChecks read;
+  std::vector<ChildPlace> places;
   for (const MapEntry& entry : NamedEntriesOf(value, "health_checks", findings)) {
-    HealthCheck check = CheckReader(entry, findings).Read();
+    HealthCheck check = CheckReader(entry, allow_private_addresses, findings).Read(&places);
     read.lines[check.name] = entry.line;
     read.checks.emplace(check.name, std::move(check));
   }
+  CheckChildren(places, read, findings);
   return read;
 }
 

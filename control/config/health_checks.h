@@ -1,4 +1,5 @@
-// The section health_checks: what is probed, how often, and when it counts as failed.
+// The section health_checks: what is probed, told or derived, how often, and when it counts as
+// failed.
 //
 // Used by: config.cc. Keys, ranges and defaults: README.md; what is refused together follows
 // Route 53's HealthCheckConfig.
@@ -7,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "control/config/desired_state.h"
 #include "control/config/document.h"
@@ -19,7 +21,13 @@ struct HealthChecks {
   std::map<std::string, int> lines;
 };
 
-HealthChecks ReadHealthChecks(const YamlValue& value, Findings* findings);
+HealthChecks ReadHealthChecks(const YamlValue& value, bool allow_private_addresses,
+                              Findings* findings);
+
+// Warns of checks that resolve a name which this node itself answers by their verdict: each would
+// follow its own answer (route53.md 2.4).
+void WarnOfFeedback(const HealthChecks& checks, const std::vector<FailoverGroup>& groups,
+                    Findings* findings);
 
 }  // namespace understudy::control
 

@@ -72,13 +72,17 @@ TEST_F(HealthChecks, TypesAreReadInAnyLetterCase) {
   EXPECT_EQ(Check("type: HTTP_STR_MATCH" + rest).search_string, "ok");
 }
 
-TEST_F(HealthChecks, TypeAndAddressAreMandatory) {
-  EXPECT_EQ(Errors(""),
-            (List{"type: is missing: one of tcp, http, https, http_str_match, https_str_match",
-                  "address: is missing: the IPv4 or IPv6 address that is probed"}));
+TEST_F(HealthChecks, TypeAndAddressOrHostAreMandatory) {
+  const std::string types =
+      "tcp, http, https, http_str_match, https_str_match, dns, exec, push, calculated";
+  EXPECT_EQ(Errors(""), List{"type: is missing: one of " + types});
   EXPECT_EQ(Errors("type: udp, address: 192.0.2.1"),
-            List{"type: 'udp' is not allowed; allowed: tcp, http, https, http_str_match, "
-                 "https_str_match"});
+            List{"type: 'udp' is not allowed; allowed: " + types});
+  for (const std::string type : {"http", "https", "tcp, port: 1", "dns, query: {name: a}"}) {
+    EXPECT_EQ(Errors("type: " + type),
+              List{"address: is missing: the IPv4 or IPv6 address that is probed, or host, the "
+                   "name that is resolved before every probe"});
+  }
 }
 
 TEST_F(HealthChecks, AddressesAreLiteralsOfOneEndpoint) {
@@ -87,8 +91,8 @@ TEST_F(HealthChecks, AddressesAreLiteralsOfOneEndpoint) {
                               "255.255.255.255", "'ff02::1'", "192.0.2.1/24", "''"}) {
     const List errors = Errors(std::string("type: http, address: ") + address);
     ASSERT_EQ(errors.size(), 1u) << address;
-    EXPECT_NE(errors[0].find("is not the IPv4 or IPv6 address of an endpoint (names are not "
-                             "resolved)"),
+    EXPECT_NE(errors[0].find("is not the IPv4 or IPv6 address of an endpoint (a name is "
+                             "written as host)"),
               std::string::npos);
   }
 }
