@@ -1,89 +1,44 @@
 #include "tools/understudyctl/client.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core/basic_stream.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "absl/strings/str_cat.h"
+#include "tools/understudyctl/exchange.h"
+
 namespace understudy::ctl {
-namespace {
 
-namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using Protocol = asio::local::stream_protocol;
-using Error = boost::system::error_code;
 
-constexpr uint64_t kMaxBody = uint64_t{64} * 1024 * 1024;  // events and groups of a large instance
-
-// One exchange: connect, write, read, each step started by the one before; `failed` ends it.
-class Exchange {
- public:
-  Exchange(http::request<http::string_body> request, std::chrono::seconds timeout)
-      : stream_(io_), request_(std::move(request)) {
-    parser_.body_limit(kMaxBody);
-    stream_.expires_after(timeout);
-  }
-
-  Error Run(const std::string& path) {
-    stream_.async_connect(Protocol::endpoint(path), [this](const Error& error) {
-      if (Failed(error)) return;
-      http::async_write(stream_, request_, [this](const Error& written, size_t) {
-        if (!Failed(written)) Read();
-      });
-    });
-    io_.run();
-    return failed_;
-  }
-  const http::response<http::string_body>& response() const { return parser_.get(); }
-
- private:
-  bool Failed(const Error& error) {
-    failed_ = error;
-    return static_cast<bool>(error);
-  }
-  void Read() {
-    http::async_read(stream_, buffer_, parser_,
-                     [this](const Error& error, size_t) { Failed(error); });
-  }
-
-  asio::io_context io_;
-  boost::beast::basic_stream<Protocol> stream_;
-  http::request<http::string_body> request_;
-  boost::beast::flat_buffer buffer_;
-  http::response_parser<http::string_body> parser_;
-  Error failed_;
-};
-
-}  // namespace
-
-Answer Client::Get(const std::string& target) const { return Send("GET", target, "", kTimeout); }
+Answer Client::Get(const std::string& target, Timeout timeout) const {
+  return Send("GET", target, "", timeout);
+}
 
 Answer Client::Post(const std::string& target, const boost::json::object& body,
-                    std::chrono::seconds timeout) const {
+                    Timeout timeout) const {
   return Send("POST", target, boost::json::serialize(body), timeout);
 }
 
 Answer Client::Send(const std::string& method, const std::string& target, const std::string& body,
-                    std::chrono::seconds timeout) const {
-  http::request<http::string_body> request{http::string_to_verb(method), target, 11};
-  request.set(http::field::host, "understudy");
+                    Timeout timeout) const {
+  HttpRequest request{http::string_to_verb(method), target, 11};
+  request.set(http::field::host, endpoint_.is_remote() ? endpoint_.host : "understudy");
+  if (!endpoint_.token.empty()) {
+    request.set(http::field::authorization, absl::StrCat("Bearer ", endpoint_.token));
+  }
   request.keep_alive(false);
   if (!body.empty()) request.set(http::field::content_type, "application/json");
   request.body() = body;
   request.prepare_payload();
-  Exchange exchange(std::move(request), timeout);
+  const HttpReply reply = Exchange(endpoint_, std::move(request), timeout);
   Answer answer;
-  if (const Error error = exchange.Run(socket_path_)) {
-    answer.unreachable = error.message();
-    return answer;
-  }
-  answer.status = exchange.response().result_int();
-  Error malformed;
-  answer.body = boost::json::parse(exchange.response().body(), malformed);
-  if (malformed) answer.unreachable = "the answer is not JSON: is this control's socket?";
+  answer.unreachable = reply.failure;
+  if (!answer.unreachable.empty()) return answer;
+  answer.status = reply.status;
+  boost::json::error_code malformed;
+  answer.body = boost::json::parse(reply.body, malformed);
+  if (malformed) answer.unreachable = "the answer is not JSON: is this control's API?";
   return answer;
 }
 

@@ -1,6 +1,8 @@
-// The API client: one HTTP request over control's Unix socket, one JSON value back.
+// The API client: one HTTP request to control, one JSON value back. Over its Unix socket, or over
+// TLS with the certificate verified and a token (RFC 6750).
 //
-// Used by: understudyctl. Knows HTTP, not what the values mean.
+// Used by: session, and the commands that ask more than once. Knows HTTP, not what the values mean.
+// Invariant: every request ends within its timeout.
 #ifndef UNDERSTUDY_TOOLS_UNDERSTUDYCTL_CLIENT_H_
 #define UNDERSTUDY_TOOLS_UNDERSTUDYCTL_CLIENT_H_
 
@@ -9,6 +11,9 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "tools/understudyctl/endpoint.h"
 
 namespace understudy::ctl {
 
@@ -17,24 +22,27 @@ struct Answer {
   std::string unreachable;
   unsigned status = 0;
   boost::json::value body;
+
+  bool ok() const { return unreachable.empty() && status < 400 && body.is_object(); }
 };
 
 class Client {
  public:
-  explicit Client(std::string socket_path) : socket_path_(std::move(socket_path)) {}
+  using Timeout = std::chrono::milliseconds;
+  static constexpr Timeout kTimeout = std::chrono::seconds(15);
 
-  Answer Get(const std::string& target) const;
+  explicit Client(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+
+  Answer Get(const std::string& target, Timeout timeout = kTimeout) const;
   Answer Post(const std::string& target, const boost::json::object& body,
-              std::chrono::seconds timeout = kTimeout) const;
-  // Where it asks, for messages.
-  const std::string& place() const { return socket_path_; }
+              Timeout timeout = kTimeout) const;
+  const Endpoint& endpoint() const { return endpoint_; }
 
  private:
-  static constexpr std::chrono::seconds kTimeout{15};
   Answer Send(const std::string& method, const std::string& target, const std::string& body,
-              std::chrono::seconds timeout) const;
+              Timeout timeout) const;
 
-  std::string socket_path_;
+  Endpoint endpoint_;
 };
 
 // Percent-encodes a value for a path or a query (RFC 3986 2.1).

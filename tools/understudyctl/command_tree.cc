@@ -5,12 +5,20 @@
 namespace understudy::ctl {
 
 CommandTree::CommandTree(CommonOptions& options)
-    : app_("Drives and shows the control plane of Understudy.", "understudyctl") {
-  app_.add_option("--instance", options.instance, "Instance; may be omitted when there is one");
-  app_.add_option("--socket", options.socket,
-                  "Control's socket (default: /run/understudy/INSTANCE.sock)");
+    : options_(options),
+      app_("Drives and shows the control plane of Understudy.", "understudyctl") {
+  CLI::Option* instance =
+      app_.add_option("--instance", options.instance, "Instance; may be omitted when there is one");
+  CLI::Option* socket = app_.add_option(
+      "--socket", options.socket, "Control's socket (default: /run/understudy/INSTANCE.sock)");
   app_.add_option("--shm-dir", options.shm_dir, "Where instances have their shared memory")
       ->capture_default_str();
+  app_.add_option("--url", options.url, "Control of another machine: https://HOST:PORT")
+      ->excludes(instance)
+      ->excludes(socket);
+  app_.add_option("--token-file", options.token_file, "The token control knows us by, for --url");
+  app_.add_option("--ca", options.ca_file,
+                  "Who signed control's certificate (default: the system's roots)");
   app_.add_flag("--json", options.as_json, "Print JSON");
   app_.require_subcommand(1);
   app_.footer(
@@ -32,6 +40,7 @@ ExitCode CommandTree::Main(int argc, char** argv, Session& session) {
   } catch (const CLI::ParseError& error) {
     return app_.exit(error) == 0 ? kOk : kUsage;
   }
+  options_.TakeEnvironment();
   return chosen_(session);
 }
 

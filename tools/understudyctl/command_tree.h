@@ -42,6 +42,7 @@ class CommandTree {
   CLI::App& app() { return app_; }
 
  private:
+  CommonOptions& options_;
   CLI::App app_;
   Run chosen_;
 };

@@ -9,18 +9,24 @@
 
 namespace understudy::ctl {
 
-void AddStandingCommands(CommandTree& tree);       // status, groups, checks, inspect
-void AddAnswerCommands(CommandTree& tree);         // show, explain
-void AddOverrideCommands(CommandTree& tree);       // force, drain, release, failback, freeze, thaw, push
-void AddEventCommands(CommandTree& tree);          // events
+void AddStandingCommands(CommandTree& tree);  // status, groups, checks, inspect
+void AddAnswerCommands(CommandTree& tree);    // show, explain
+void AddOverrideCommands(CommandTree& tree);  // force, drain, release, failback, freeze, thaw, push
+void AddEventCommands(CommandTree& tree);     // events, watch, history
+void AddTopCommands(CommandTree& tree);       // top
+void AddFailoverTimeCommands(CommandTree& tree);   // time-to-failover
 void AddConfigurationCommands(CommandTree& tree);  // reload
+void AddCompletionCommands(CommandTree& tree);     // completion
 
 inline void AddAllCommands(CommandTree& tree) {
   AddStandingCommands(tree);
   AddAnswerCommands(tree);
   AddOverrideCommands(tree);
   AddEventCommands(tree);
+  AddTopCommands(tree);
+  AddFailoverTimeCommands(tree);
   AddConfigurationCommands(tree);
+  AddCompletionCommands(tree);
 }
 
 }  // namespace understudy::ctl

@@ -14,11 +14,21 @@ namespace understudy::ctl {
 
 namespace json = boost::json;
 
+void CommonOptions::TakeEnvironment() {
+  const auto take = [](const char* name, std::string& value) {
+    const char* found = std::getenv(name);
+    if (value.empty() && found != nullptr) value = found;
+  };
+  if (instance.empty() && socket.empty()) take("UNDERSTUDY_URL", url);
+  take("UNDERSTUDY_TOKEN_FILE", token_file);
+  take("UNDERSTUDY_CA", ca_file);
+}
+
 ExitCode Session::Read(const std::string& target, const Show& show) const {
-  const std::optional<Client> client = Connect();
-  if (!client) return kUnreachable;
-  const Answer answer = client->Get(target);
   ExitCode code = kOk;
+  const std::optional<Client> client = Connect(&code);
+  if (!client) return code;
+  const Answer answer = client->Get(target);
   const json::object* body = BodyOf(answer, *client, &code);
   return body == nullptr ? code : show(*body);
 }
@@ -32,10 +42,10 @@ ExitCode Session::Print(const std::string& target, const Text& text) const {
 
 ExitCode Session::Write(const std::string& target, const json::object& body,
                         std::chrono::seconds timeout, const Text& text) const {
-  const std::optional<Client> client = Connect();
-  if (!client) return kUnreachable;
-  const Answer answer = client->Post(target, body, timeout);
   ExitCode code = kOk;
+  const std::optional<Client> client = Connect(&code);
+  if (!client) return code;
+  const Answer answer = client->Post(target, body, timeout);
   const json::object* done = BodyOf(answer, *client, &code);
   if (done != nullptr) Put(*done, text(*done));
   return code;
@@ -50,22 +60,31 @@ ExitCode Session::Tell(const std::string& error, ExitCode code) {
   return code;
 }
 
-std::optional<Client> Session::Connect() const {
-  if (!options_.socket.empty()) return Client(options_.socket);
+std::optional<Client> Session::Connect(ExitCode* code) const {
+  *code = kUnreachable;
+  if (is_remote()) {
+    absl::StatusOr<Endpoint> endpoint =
+        RemoteEndpoint(options_.url, options_.token_file, options_.ca_file);
+    if (endpoint.ok()) return Client(*std::move(endpoint));
+    *code = Tell(std::string(endpoint.status().message()), kUsage);
+    return std::nullopt;
+  }
+  if (!options_.socket.empty()) return Client(Endpoint{.socket = options_.socket});
   const std::optional<Instance> instance = ChooseInstance();
   if (!instance) return std::nullopt;
-  return Client(instance->socket);
+  return Client(Endpoint{.socket = instance->socket});
 }
 
 const json::object* Session::BodyOf(const Answer& answer, const Client& client,
                                     ExitCode* code) const {
   *code = kOk;
   if (!answer.unreachable.empty()) {
-    *code =
-        Tell(absl::StrCat("control does not answer on ", client.place(), " (", answer.unreachable,
-                          "): is understudy-control running? `understudyctl inspect` reads the "
-                          "shared memory without it"),
-             kUnreachable);
+    const char* advice = is_remote() ? ""
+                                     : ": is understudy-control running? `understudyctl inspect` "
+                                       "reads the shared memory without it";
+    *code = Tell(absl::StrCat("control does not answer on ", client.endpoint().Text(), " (",
+                              answer.unreachable, ")", advice),
+                 kUnreachable);
   } else if (answer.status >= 400) {
     *code = TellRefused(answer);
   } else if (!answer.body.is_object()) {

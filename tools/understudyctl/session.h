@@ -25,7 +25,14 @@ struct CommonOptions {
   std::string instance;
   std::string socket;
   std::string shm_dir = contract::kDefaultShmDir;
+  std::string url;
+  std::string token_file;
+  std::string ca_file;
   bool as_json = false;
+
+  // Fills in what the environment says and the command line does not: UNDERSTUDY_URL (unless an
+  // instance or socket of this machine is named), UNDERSTUDY_TOKEN_FILE, UNDERSTUDY_CA.
+  void TakeEnvironment();
 };
 
 class Session {
@@ -52,14 +59,17 @@ class Session {
   // On standard error; returns `code`.
   static ExitCode Tell(const std::string& error, ExitCode code);
 
-  // For commands that ask more than once. Nothing: it is not clear who is meant, which was told.
-  std::optional<Client> Connect() const;
+  // For commands that ask more than once. Nothing: it is not clear who is meant, or with which
+  // token; that was told, and `code` is what to exit with.
+  std::optional<Client> Connect(ExitCode* code) const;
   // OK with a JSON object: returns it. Else tells why not, and `code` is what to exit with.
   const boost::json::object* BodyOf(const Answer& answer, const Client& client,
                                     ExitCode* code) const;
 
   // Of this machine. Nothing: it is not clear which one is meant, which was told.
   std::optional<Instance> ChooseInstance() const;
+  // Control is asked over the network: there is no shared memory to look at.
+  bool is_remote() const { return !options_.url.empty(); }
 
   bool as_json() const { return options_.as_json; }
 

@@ -30,6 +30,9 @@ ExitCode Checks(Session& session) {
 }
 
 ExitCode InspectMemory(Session& session) {
+  if (session.is_remote()) {
+    return Session::Tell("inspect reads the shared memory of this machine: not with --url", kUsage);
+  }
   const std::optional<Instance> instance = session.ChooseInstance();
   if (!instance) return kUnreachable;
   const json::object inspection = Inspect(*instance);
