@@ -1,8 +1,10 @@
 #include "control/api/api.h"
 
+#include <optional>
 #include <utility>
 
 #include "control/api/events.h"
+#include "control/api/inquiries.h"
 #include "control/api/routes.h"
 
 namespace understudy::control {
@@ -17,6 +19,7 @@ bool IsForEvents(const Request& request) {
 
 boost::asio::awaitable<Reply> Api::Answer(Request request) {
   if (IsForEvents(request)) co_return co_await Events(engine_, feed_, std::move(request));
+  if (std::optional<Reply> reply = Inquire(engine_, request)) co_return *std::move(reply);
   co_return co_await control::Answer(engine_, std::move(request));
 }
 

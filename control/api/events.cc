@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "control/api/views.h"
 
 namespace understudy::control {
@@ -60,6 +61,10 @@ absl::StatusOr<Asked> AskedIn(const Request& request, absl::Time now) {
     return absl::InvalidArgumentError(absl::StrCat("limit: give 1 to ", kKeptEvents));
   }
   asked.filter.limit = limit;
+  for (absl::string_view name :
+       absl::StrSplit(QueryValue(request, "subject"), ',', absl::SkipEmpty())) {
+    asked.filter.subjects.emplace_back(name);
+  }
   const std::string after = QueryValue(request, "after");
   uint64_t after_id = 0;
   if (!after.empty() && !ParseNumber(after, &after_id)) {
@@ -76,7 +81,9 @@ absl::StatusOr<Asked> AskedIn(const Request& request, absl::Time now) {
 // we are.
 bool IsToWait(const EventLog& log, const EventLog::Filter& filter) {
   if (!filter.after_id || *filter.after_id > log.last_id()) return false;
-  return log.Find({filter.since, filter.after_id, 1}).empty();
+  EventLog::Filter next = filter;
+  next.limit = 1;
+  return log.Find(next).empty();
 }
 
 Reply Found(const EventLog& log, const Asked& asked) {

@@ -96,38 +96,6 @@ json::value FreezeView(const std::optional<Freeze>& freeze) {
                       {"author", freeze->author}};
 }
 
-json::object CheckView(const CheckStanding& check) {
-  const HealthCheck& definition = check.definition;
-  const Verdict& verdict = check.verdict;
-  json::object view;
-  view["name"] = definition.name;
-  view["type"] = TextView(WordOf(definition.type));
-  view["target"] = TargetOf(definition);
-  view["healthy"] = check.healthy;
-  view["by_results"] = IsHealthyByNow(check);
-  view["disabled"] = definition.disabled;
-  view["inverted"] = definition.inverted;
-  view["settled"] = check.settled;
-  view["changed_at"] = TimeView(verdict.changed_at);
-  view["contrary"] = verdict.contrary;
-  view["threshold"] = verdict.healthy ? definition.failure_threshold : definition.success_threshold;
-  view["interval_s"] = Seconds(definition.interval);
-  view["successes"] = verdict.successes;
-  view["failures"] = verdict.failures;
-  view["last"] = nullptr;
-  if (verdict.last.started != absl::InfinitePast()) {
-    view["last"] = json::object{{"success", verdict.last.success},
-                                {"conclusive", verdict.last.conclusive},
-                                {"reason", verdict.last.reason},
-                                {"started", TimeView(verdict.last.started)},
-                                {"took_s", absl::ToDoubleSeconds(verdict.last.took)}};
-  }
-  json::array groups;
-  for (const GroupStanding* group : check.groups) groups.emplace_back(group->name);
-  view["groups"] = std::move(groups);
-  return view;
-}
-
 json::object DataplaneView(const Engine& engine) {
   const Publisher& publisher = engine.publisher();
   json::object view{{"alive", publisher.dataplane_alive()}};
@@ -317,6 +285,38 @@ json::array GroupsView(const Engine& engine) {
   for (const auto& [name, group] : engine.standing().groups()) {
     view.emplace_back(GroupView(engine, group));
   }
+  return view;
+}
+
+json::object CheckView(const CheckStanding& check) {
+  const HealthCheck& definition = check.definition;
+  const Verdict& verdict = check.verdict;
+  json::object view;
+  view["name"] = definition.name;
+  view["type"] = TextView(WordOf(definition.type));
+  view["target"] = TargetOf(definition);
+  view["healthy"] = check.healthy;
+  view["by_results"] = IsHealthyByNow(check);
+  view["disabled"] = definition.disabled;
+  view["inverted"] = definition.inverted;
+  view["settled"] = check.settled;
+  view["changed_at"] = TimeView(verdict.changed_at);
+  view["contrary"] = verdict.contrary;
+  view["threshold"] = verdict.healthy ? definition.failure_threshold : definition.success_threshold;
+  view["interval_s"] = Seconds(definition.interval);
+  view["successes"] = verdict.successes;
+  view["failures"] = verdict.failures;
+  view["last"] = nullptr;
+  if (verdict.last.started != absl::InfinitePast()) {
+    view["last"] = json::object{{"success", verdict.last.success},
+                                {"conclusive", verdict.last.conclusive},
+                                {"reason", verdict.last.reason},
+                                {"started", TimeView(verdict.last.started)},
+                                {"took_s", absl::ToDoubleSeconds(verdict.last.took)}};
+  }
+  json::array groups;
+  for (const GroupStanding* group : check.groups) groups.emplace_back(group->name);
+  view["groups"] = std::move(groups);
   return view;
 }
 

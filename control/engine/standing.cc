@@ -167,6 +167,7 @@ void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& defini
   group.policy = definition.policy;
   group.labels = definition.labels;
   group.records = definition.records.size();
+  group.ttls = TtlsOf(definition.records);
 }
 
 void Standing::ApplyGroups(const DesiredState& desired, const Moment& now) {

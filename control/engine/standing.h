@@ -33,6 +33,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "control/config/desired_state.h"
+#include "control/config/record_ttls.h"
 #include "control/engine/health_board.h"
 #include "control/engine/moment.h"
 #include "control/failover/decision.h"
@@ -54,6 +55,7 @@ struct GroupStanding {
   FailoverPolicy policy;
   Labels labels;
   size_t records = 0;
+  std::vector<RecordTtl> ttls;
   GroupState state;
   std::optional<Override> forced;
   Decision decision;

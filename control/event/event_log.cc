@@ -21,11 +21,16 @@ const Event& EventLog::Add(Event event) {
   return events_.back();
 }
 
+bool EventLog::Filter::Fits(const Event& event) const {
+  return event.time >= since &&
+         (subjects.empty() || std::ranges::find(subjects, event.subject) != subjects.end());
+}
+
 std::vector<Event> EventLog::FindAfter(const Filter& filter) const {
   std::vector<Event> found;
   auto it = std::ranges::upper_bound(events_, *filter.after_id, {}, &Event::id);
   for (; it != events_.end() && found.size() < filter.limit; ++it) {
-    if (it->time >= filter.since) found.push_back(*it);
+    if (filter.Fits(*it)) found.push_back(*it);
   }
   return found;
 }
@@ -35,7 +40,7 @@ std::vector<Event> EventLog::Find(const Filter& filter) const {
   std::vector<Event> found;
   // From the newest on, and through all of them: times may go back when the clock is set.
   for (auto it = events_.rbegin(); it != events_.rend() && found.size() < filter.limit; ++it) {
-    if (it->time >= filter.since) found.push_back(*it);
+    if (filter.Fits(*it)) found.push_back(*it);
   }
   std::ranges::reverse(found);
   return found;

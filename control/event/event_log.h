@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,8 +35,11 @@ class EventLog {
 
   struct Filter {
     absl::Time since = absl::InfinitePast();
-    std::optional<uint64_t> after_id;  // only events with a higher id
+    std::optional<uint64_t> after_id;   // only events with a higher id
+    std::vector<std::string> subjects;  // only events about one of these; empty: all
     size_t limit = 100;  // of those that fit the newest; with after_id the oldest: what comes next
+
+    bool Fits(const Event& event) const;
   };
   // Oldest first.
   std::vector<Event> Find(const Filter& filter) const;
