@@ -10,14 +10,15 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "control/api/api.h"
+#include "control/api/doors.h"
 #include "control/api/event_feed.h"
-#include "control/api/server.h"
 #include "control/config/config.h"
 #include "control/engine/engine.h"
 #include "control/engine/first_configuration.h"
@@ -35,7 +36,8 @@ struct Options {
   bool from_file = false;
   std::string state_dir = "/var/lib/understudy";
   std::string shm_dir = contract::kDefaultShmDir;
-  std::string socket;  // empty: /run/understudy/<instance>.sock
+  DoorOptions doors;  // socket empty: /run/understudy/<instance>.sock
+  std::string socket_mode = "0660";
   std::string log_level = "info";
   bool check = false;
 };
@@ -50,13 +52,28 @@ void AddOptions(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--shm-dir", options.shm_dir, "Where instances have their shared memory")
       ->capture_default_str();
-  app.add_option("--socket", options.socket,
-                 "Socket of the API (default: /run/understudy/INSTANCE.sock)");
   app.add_option("--log-level", options.log_level, "How much is logged")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
       ->capture_default_str();
   app.add_flag("--check", options.check, "Only check the configuration: exit status 0 or 2");
   app.set_version_flag("--version", UNDERSTUDY_VERSION);
+}
+
+void AddDoorOptions(CLI::App& app, Options& options) {
+  DoorOptions& doors = options.doors;
+  app.add_option("--socket", doors.socket,
+                 "Socket of the API (default: /run/understudy/INSTANCE.sock)");
+  app.add_option("--socket-mode", options.socket_mode, "Who may open the socket, in octal")
+      ->check(CLI::IsMember({"0600", "0660", "0666"}))
+      ->capture_default_str();
+  app.add_option("--socket-group", doors.socket_access.group, "Group of the socket");
+  app.add_option("--api-listen", doors.listen,
+                 "ADDRESS:PORT of the API over TCP with TLS; may be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--api-certificate", doors.certificate, "Its certificate and chain (PEM)");
+  app.add_option("--api-key", doors.key, "Its private key (PEM)");
+  app.add_option("--api-tokens", doors.tokens,
+                 "Who may use it: lines of NAME sha256:HEX read|write");
 }
 
 // The configuration to start with; null when it has errors, which are told.
@@ -77,8 +94,8 @@ Reloader::Load FileLoad(const std::string& file) {
 // SIGHUP reloads, SIGTERM and SIGINT end.
 class Signals {
  public:
-  Signals(boost::asio::io_context& io, Engine& engine, ApiServer& server)
-      : io_(io), engine_(engine), server_(server), set_(io, SIGHUP, SIGTERM, SIGINT) {
+  Signals(boost::asio::io_context& io, Engine& engine, Doors& doors)
+      : io_(io), engine_(engine), doors_(doors), set_(io, SIGHUP, SIGTERM, SIGINT) {
     Wait();
   }
 
@@ -88,11 +105,15 @@ class Signals {
       if (error) return;
       if (number == SIGHUP) {
         spdlog::info("SIGHUP: reloading");
+        Event asked = EventOf(EventKind::kReloadAsked);
+        asked.author = "SIGHUP";
+        engine_.Note(std::move(asked));
+        doors_.Renew();
         engine_.Reload(nullptr);
         return Wait();
       }
       spdlog::info("signal {}: ending; answers go on from what is published", number);
-      server_.Stop();
+      doors_.Close();
       engine_.Stop();
       io_.stop();
     });
@@ -100,9 +121,17 @@ class Signals {
 
   boost::asio::io_context& io_;
   Engine& engine_;
-  ApiServer& server_;
+  Doors& doors_;
   boost::asio::signal_set set_;
 };
+
+DoorOptions DoorsOf(const Options& options, const std::string& instance) {
+  DoorOptions doors = options.doors;
+  if (doors.socket.empty()) doors.socket = absl::StrCat("/run/understudy/", instance, ".sock");
+  doors.socket_access.mode =
+      static_cast<mode_t>(std::strtoul(options.socket_mode.c_str(), nullptr, 8));
+  return doors;
+}
 
 int CannotStart(const absl::Status& status) {
   std::cerr << "cannot start: " << status.message() << "\n";
@@ -145,16 +174,14 @@ int Serve(const Options& options, const std::string& instance) {
       io, **publisher, *store,
       {.load = FileLoad(options.config), .on_event = [&feed](const Event&) { feed.Wake(); }});
   Api api(engine, feed);
-  ApiServer server(io, [&api](Request request) { return api.Answer(std::move(request)); });
-  const std::string socket =
-      options.socket.empty() ? absl::StrCat("/run/understudy/", instance, ".sock") : options.socket;
-  if (absl::Status status = server.Listen(socket); !status.ok()) {
-    std::cerr << "cannot start: " << status.message() << "\n";
-    return kExitFailed;
-  }
-  const Signals signals(io, engine, server);
+  const absl::StatusOr<std::unique_ptr<Doors>> doors =
+      Doors::Open(io, engine, api, DoorsOf(options, instance));
+  if (!doors.ok()) return CannotStart(doors.status());
+  api.OnReload([&doors] { (*doors)->Renew(); });
+  const Signals signals(io, engine, **doors);
   engine.Start(std::move(desired), std::move(remembered));
-  spdlog::info("instance {}: API on {}, state in {}", instance, socket, state_file);
+  spdlog::info("instance {}: API on {}, state in {}", instance, DoorsOf(options, instance).socket,
+               state_file);
   RunLoop(io);
   return 0;
 }
@@ -192,6 +219,7 @@ int Main(int argc, char** argv) {
                "understudy-control");
   Options options;
   AddOptions(app, options);
+  AddDoorOptions(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

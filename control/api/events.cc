@@ -110,7 +110,7 @@ asio::awaitable<Reply> Events(const Engine& engine, EventFeed& feed, Request req
   while (IsToWait(engine.events(), asked->filter)) {
     const auto left = until - std::chrono::steady_clock::now();
     if (left <= left.zero()) break;
-    if (!co_await feed.Wait(left, false)) {
+    if (!co_await feed.Wait(left, request.peer.remote)) {
       co_return ErrorReply(503, "busy", "too many clients wait for events, try again in a moment");
     }
   }

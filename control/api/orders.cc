@@ -85,16 +85,6 @@ absl::StatusOr<absl::Duration> DurationOf(const std::string& text) {
   return duration;
 }
 
-// What the client says of its user, and the kernel's word beside it.
-absl::StatusOr<std::string> AuthorOf(const std::string& claimed, const Peer& peer) {
-  if (claimed.size() > kMaxAuthor || !IsPrintable(claimed)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("author: give up to ", kMaxAuthor, " printable characters"));
-  }
-  const std::string uid = absl::StrCat("uid ", peer.uid);
-  return claimed.empty() ? uid : absl::StrCat(claimed, " (", uid, ")");
-}
-
 absl::StatusOr<Engine::Order> OrderOf(const Fields& fields, const Peer& peer, bool needs_reason) {
   Engine::Order order;
   order.reason = fields.Text("reason");
@@ -262,6 +252,15 @@ asio::awaitable<Reply> Push(Engine& engine, const Request& request) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> AuthorOf(const std::string& claimed, const Peer& peer) {
+  if (claimed.size() > kMaxAuthor || !IsPrintable(claimed)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("author: give up to ", kMaxAuthor, " printable characters"));
+  }
+  const std::string known = TextOf(peer);
+  return claimed.empty() ? known : absl::StrCat(claimed, " (", known, ")");
+}
 
 bool IsOrder(const Request& request) {
   const std::vector<std::string>& path = request.path;

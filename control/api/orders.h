@@ -19,6 +19,9 @@ inline constexpr absl::Duration kMaxForce = absl::Hours(24 * 366);
 inline constexpr size_t kMaxReason = 500;
 inline constexpr size_t kMaxAuthor = 100;
 
+// What the client says of its user, and what we know of it beside that.
+absl::StatusOr<std::string> AuthorOf(const std::string& claimed, const Peer& peer);
+
 // Whether the path is one of an order, whatever the method.
 bool IsOrder(const Request& request);
 

@@ -12,14 +12,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "control/api/peer.h"
 
 namespace understudy::control {
-
-// Who asks, by the kernel's word (SO_PEERCRED).
-struct Peer {
-  uint32_t uid = 0;
-  int32_t pid = 0;
-};
 
 struct Request {
   std::string method;             // "GET"
@@ -32,6 +27,12 @@ struct Request {
 struct Reply {
   unsigned status = 200;
   boost::json::value body;
+  // Set: sent as it is, instead of `body`.
+  struct Text {
+    std::string type;  // Content-Type
+    std::string bytes;
+  };
+  std::optional<Text> text = std::nullopt;
 };
 
 // The value of `key` in the query, or empty.

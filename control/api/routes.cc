@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "control/api/configuration.h"
 #include "control/api/explain.h"
 #include "control/api/orders.h"
 #include "control/api/views.h"
@@ -28,7 +29,14 @@ namespace json = boost::json;
 
 constexpr auto kReloadTimeout = std::chrono::seconds(300);
 
-asio::awaitable<Reply> Reload(Engine& engine) {
+asio::awaitable<Reply> Reload(Engine& engine, const Peer& peer) {
+  const std::shared_ptr<const Configuration> live = engine.served().configuration;
+  if (live && live->origin == Origin::kApplied) {
+    co_return ErrorReply(409, "conflict", absl::StrCat(live->file, " ", AppliedText(*live)));
+  }
+  Event asked = EventOf(EventKind::kReloadAsked);
+  asked.author = TextOf(peer);
+  engine.Note(std::move(asked));
   const auto result = co_await WaitFor<ReloadResult>(
       [&](Engine::Reloaded done) { engine.Reload(std::move(done)); }, kReloadTimeout);
   if (!result) {
@@ -104,6 +112,10 @@ std::string_view MethodOf(const Request& request) {
 
 }  // namespace
 
+size_t BodyLimitOf(const Request& request) {
+  return HandsInConfiguration(request) ? kMaxConfigurationBody : kMaxMessage;
+}
+
 asio::awaitable<Reply> Answer(Engine& engine, Request request) {
   const std::string_view method = MethodOf(request);
   if (!method.empty() && request.method != method) {
@@ -111,7 +123,7 @@ asio::awaitable<Reply> Answer(Engine& engine, Request request) {
                          absl::StrCat("this path takes ", std::string(method)));
   }
   if (method == "POST") {
-    if (request.path[1] == "reload") co_return co_await Reload(engine);
+    if (request.path[1] == "reload") co_return co_await Reload(engine, request.peer);
     co_return co_await Obey(engine, std::move(request));
   }
   if (method == "GET") {

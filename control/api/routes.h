@@ -12,6 +12,11 @@
 
 namespace understudy::control {
 
+inline constexpr size_t kMaxMessage = size_t{64} * 1024;
+
+// How many bytes of body a request to this path may bring.
+size_t BodyLimitOf(const Request& request);
+
 // Never throws for what a client sends. Waits (without blocking the loop) for the disk after an
 // order, for the end of the reload after reload; bounded by a timeout of its own.
 boost::asio::awaitable<Reply> Answer(Engine& engine, Request request);

@@ -2,57 +2,65 @@
 //
 // Who connects may be slow, silent, half closed or hostile. Nothing here blocks; every connection
 // has limits in bytes and time; a connection too many is told so and closed. Invariants
-//  1. At most kMaxConnections connections; headers and bodies of at most kMaxMessage bytes each.
+//  1. At most kMaxConnections connections. They are the Unix socket's own: whatever happens on
+//     the TCP side (remote_server.h), an operator on the host gets in.
 //  2. A connection that is silent, or does not read, for kIdleTimeout is closed.
 // Used by: main, tests.
 #ifndef UNDERSTUDY_CONTROL_API_SERVER_H_
 #define UNDERSTUDY_CONTROL_API_SERVER_H_
 
+#include <sys/types.h>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
-#include "control/api/request.h"
+#include "control/api/connections.h"
+#include "control/api/session.h"
 
 namespace understudy::control {
 
 inline constexpr size_t kMaxConnections = 64;
-inline constexpr size_t kMaxMessage = size_t{64} * 1024;
 inline constexpr std::chrono::seconds kIdleTimeout{10};
 
 class ApiServer {
  public:
-  using Handler = std::function<boost::asio::awaitable<Reply>(Request)>;
+  using Handler = ApiHandler;
+  // Who may connect.
+  struct Access {
+    mode_t mode = 0660;
+    std::string group;  // its name; empty: the process's
+  };
 
   ApiServer(boost::asio::io_context& io, Handler handler,
             std::chrono::steady_clock::duration idle_timeout = kIdleTimeout);
   ~ApiServer();
 
-  // Makes the socket (mode 0660) and its directory, and accepts. A socket file that a killed
-  // predecessor left is replaced: the caller holds control.lock, so no living control owns it.
-  absl::Status Listen(const std::string& path);
+  // Makes the socket and its directory, and accepts. A socket file that a killed predecessor left
+  // is replaced: the caller holds control.lock, so no living control owns it.
+  absl::Status Listen(const std::string& path) { return Listen(path, Access()); }
+  absl::Status Listen(const std::string& path, const Access& access);
   // Closes the socket and removes its file. Connections end with the loop.
   void Stop();
+
+  size_t connections() const { return connections_.open(); }
 
  private:
   using Protocol = boost::asio::local::stream_protocol;
 
+  absl::Status Bind(const std::string& path, const Access& access);
   boost::asio::awaitable<void> AcceptAll();
   void Start(Protocol::socket socket);
 
   boost::asio::io_context& io_;
-  const std::shared_ptr<const Handler> handler_;
-  const std::chrono::steady_clock::duration idle_timeout_;
+  const std::shared_ptr<const SessionRules> rules_;
   Protocol::acceptor acceptor_;
   std::string path_;
-  // Shared with the connections, which may outlive the server until the loop ends.
-  std::shared_ptr<size_t> connections_ = std::make_shared<size_t>(0);
+  Connections connections_{{.total = kMaxConnections, .per_source = kMaxConnections}};
 };
 
 }  // namespace understudy::control

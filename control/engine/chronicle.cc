@@ -21,6 +21,7 @@ bool IsTrouble(EventKind kind) {
     case EventKind::kSelectionUnobserved:
     case EventKind::kPublicationFailed:
     case EventKind::kStateTrouble:
+    case EventKind::kAccessTrouble:
     case EventKind::kOverrideDropped:
     case EventKind::kFrozen:
       return true;

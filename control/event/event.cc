@@ -41,6 +41,7 @@ constexpr std::array<KindText, kEventKindCount> kTexts = {{
     {"thawed", "health is followed again"},
     {"configuration_applied", "configuration $ applied"},
     {"configuration_forgotten", "the applied configuration forgotten, $ is served"},
+    {"access_trouble", "tokens or certificate of the API are unusable, the old ones go on"},
 }};
 
 std::string Headline(const Event& event) {

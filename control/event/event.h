@@ -45,8 +45,9 @@ enum class EventKind : uint8_t {
   kThawed,
   kConfigurationApplied,
   kConfigurationForgotten,
+  kAccessTrouble,
 };
-inline constexpr size_t kEventKindCount = 29;
+inline constexpr size_t kEventKindCount = 30;
 std::string_view WordOf(EventKind kind);
 std::optional<EventKind> EventKindOf(std::string_view word);
 

@@ -54,8 +54,10 @@ TEST_F(RoutesTest, ForceAnswersWhenItIsInEffectAndOnDisk) {
   ASSERT_EQ(answer.status, 200) << json::serialize(answer.body);
   EXPECT_EQ(Text(answer.body, "/durable"), "true");
   EXPECT_EQ(Text(answer.body, "/groups/0/answer"), "secondary");
-  EXPECT_EQ(Text(answer.body, "/groups/0/override/author"),
-            "ann (uid " + std::to_string(getuid()) + ")");
+  Peer self;
+  self.uid = getuid();
+  self.pid = getpid();
+  EXPECT_EQ(Text(answer.body, "/groups/0/override/author"), "ann (" + TextOf(self) + ")");
   const auto released = site_.Ask("POST", "/v1/groups/app/release");
   ASSERT_EQ(released.status, 200) << json::serialize(released.body);
   EXPECT_EQ(Text(released.body, "/groups/0/override"), "null");

@@ -145,6 +145,8 @@ class ServedSite {
 
   const std::string& socket() const { return socket_; }
   Engine& engine() { return *engine_; }
+  Api& api() { return *api_; }
+  boost::asio::io_context& loop() { return io_; }
   std::string load_error;  // what the next reload fails with, if not empty
 
  private:
