@@ -100,6 +100,12 @@ std::string StatusText(const json::object& body, absl::Time now) {
                   AgeOf(TextIn(body, "started_at"), now), "; ", TextIn(body, "config_file"),
                   " loaded ", AgeOf(TextIn(body, "loaded_at"), now), " ago",
                   BoolIn(body, "reloading") ? ", reload under way" : "", "\n");
+  const json::object& configuration = ObjectIn(body, "configuration");
+  if (TextIn(configuration, "origin") == "applied") {
+    absl::StrAppend(&text, "applied    ", TextIn(configuration, "at"), " by ",
+                    TextIn(configuration, "author"), " from ", TextIn(configuration, "file"),
+                    "; --config is not read\n");
+  }
   absl::StrAppend(&text, "dataplane  ", DataplaneText(ObjectIn(body, "dataplane")), "\n");
   absl::StrAppend(&text, "table      ", IntegerIn(table, "generation"), ": ", Count(table, "zones"),
                   " zones, ", Count(table, "names"), " names, ", Count(table, "record_sets"),

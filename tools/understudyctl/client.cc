@@ -36,8 +36,14 @@ Answer Client::Send(const std::string& method, const std::string& target, const 
   answer.unreachable = reply.failure;
   if (!answer.unreachable.empty()) return answer;
   answer.status = reply.status;
+  if (reply.type.starts_with("text/plain")) {
+    answer.text = reply.body;
+    return answer;
+  }
+  boost::json::parse_options options;
+  options.allow_invalid_utf8 = true;  // texts of a configuration are octets
   boost::json::error_code malformed;
-  answer.body = boost::json::parse(reply.body, malformed);
+  answer.body = boost::json::parse(reply.body, malformed, {}, options);
   if (malformed) answer.unreachable = "the answer is not JSON: is this control's API?";
   return answer;
 }

@@ -22,6 +22,7 @@ struct Answer {
   std::string unreachable;
   unsigned status = 0;
   boost::json::value body;
+  std::string text;  // of an answer that is no JSON by its own word
 
   bool ok() const { return unreachable.empty() && status < 400 && body.is_object(); }
 };

@@ -16,6 +16,7 @@ void AddEventCommands(CommandTree& tree);     // events, watch, history
 void AddTopCommands(CommandTree& tree);       // top
 void AddFailoverTimeCommands(CommandTree& tree);   // time-to-failover
 void AddConfigurationCommands(CommandTree& tree);  // reload
+void AddApplyCommands(CommandTree& tree);          // apply, export
 void AddCompletionCommands(CommandTree& tree);     // completion
 
 inline void AddAllCommands(CommandTree& tree) {
@@ -26,6 +27,7 @@ inline void AddAllCommands(CommandTree& tree) {
   AddTopCommands(tree);
   AddFailoverTimeCommands(tree);
   AddConfigurationCommands(tree);
+  AddApplyCommands(tree);
   AddCompletionCommands(tree);
 }
 

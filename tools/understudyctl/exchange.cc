@@ -24,7 +24,7 @@ using Error = boost::system::error_code;
 using Local = asio::local::stream_protocol;
 using asio::ip::tcp;
 
-constexpr uint64_t kMaxBody = uint64_t{64} * 1024 * 1024;  // events and groups of a large instance
+constexpr uint64_t kMaxBody = uint64_t{256} << 20;  // the largest zone file that is exported
 
 // The steps after the connection, the same for both kinds. Each is started by the one before; the
 // first that fails ends it.
@@ -58,6 +58,7 @@ class Talk {
     if (!ended_) Fail(absl::StrCat("no answer within ", timeout.count(), " ms"));
     if (!reply_.failure.empty()) return std::move(reply_);
     reply_.status = parser_.get().result_int();
+    reply_.type = parser_.get()[http::field::content_type];
     reply_.body = std::move(parser_.get().body());
     return std::move(reply_);
   }

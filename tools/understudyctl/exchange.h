@@ -18,6 +18,7 @@ using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>
 struct HttpReply {
   std::string failure;  // not empty: there is none, and why
   unsigned status = 0;
+  std::string type;  // Content-Type
   std::string body;
 };
 
