@@ -11,6 +11,8 @@
 #include <cctype>
 #include <vector>
 
+#include "control/health/certificate.h"
+
 namespace understudy::control {
 namespace {
 
@@ -45,8 +47,13 @@ asio::awaitable<error_code> Connection::Connect(tcp::endpoint endpoint) {
 }
 
 asio::awaitable<error_code> Connection::Handshake(asio::ssl::context& context,
-                                                  std::string server_name) {
+                                                  std::string server_name,
+                                                  std::string verified_name) {
   tls_.emplace(tcp_, context);
+  tls_handle_ = tls_->native_handle();
+  if (!verified_name.empty() && !RequireCertificateFor(tls_->native_handle(), verified_name)) {
+    co_return asio::error::no_memory;
+  }
   if (!server_name.empty() &&
       SSL_set_tlsext_host_name(tls_->native_handle(), server_name.c_str()) != 1) {
     co_return asio::error::no_memory;
@@ -100,6 +107,16 @@ asio::awaitable<void> Connection::Close() {
     co_await tls_->async_shutdown(kResult);
   }
   tcp_.close();
+}
+
+asio::awaitable<void> Connection::StartOver() {
+  const Clock::time_point deadline = deadline_;
+  co_await Close();
+  tls_handle_ = nullptr;
+  tls_.reset();
+  request_sent_ = false;
+  end_ = {};
+  SetDeadline(deadline);
 }
 
 void Connection::Abort() {

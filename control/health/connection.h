@@ -12,6 +12,8 @@
 #ifndef UNDERSTUDY_CONTROL_HEALTH_CONNECTION_H_
 #define UNDERSTUDY_CONTROL_HEALTH_CONNECTION_H_
 
+#include <openssl/ssl.h>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -43,9 +45,12 @@ class Connection {
   Clock::time_point deadline() const { return deadline_; }
 
   boost::asio::awaitable<error_code> Connect(boost::asio::ip::tcp::endpoint endpoint);
-  // `server_name`: for SNI (RFC 6066 3); empty sends none. `context` outlives this.
+  // `server_name`: for SNI (RFC 6066 3); empty sends none. `verified_name`: what the certificate
+  // must be for; empty takes any. `context` outlives this.
   boost::asio::awaitable<error_code> Handshake(boost::asio::ssl::context& context,
-                                               std::string server_name);
+                                               std::string server_name, std::string verified_name);
+  // Of the last handshake, which may have failed; null before the first.
+  const SSL* tls() const { return tls_handle_; }
   boost::asio::awaitable<error_code> Send(std::string_view request);
   // At least one byte, or an error; the peer's end of the stream is error::eof, with or without
   // TLS's close_notify.
@@ -53,6 +58,8 @@ class Connection {
 
   // Closes so that the peer sees an ordinary end, if it lets us within 100 ms and 64 KiB.
   boost::asio::awaitable<void> Close();
+  // Closes, and is ready for another Connect, within the deadline there was.
+  boost::asio::awaitable<void> StartOver();
   // Closes at once; an operation under way ends with an error, and none starts any more.
   void Abort();
   // Called once by Abort, before it returns: ends what a probe does beside this connection, like
@@ -68,6 +75,7 @@ class Connection {
   boost::beast::tcp_stream tcp_;
   std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;
   Clock::time_point deadline_ = Clock::time_point::max();
+  const SSL* tls_handle_ = nullptr;  // within tls_
   bool request_sent_ = false;
   error_code end_;  // how the peer's stream ended; nothing more is to be read then
   bool aborted_ = false;

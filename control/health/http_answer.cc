@@ -18,6 +18,17 @@ namespace http = boost::beast::http;
 using boost::beast::error_code;
 using boost::beast::string_view;
 
+// ", expected 200-299 or 404"; nothing for Route 53's, which everybody knows.
+std::string Unexpected(const std::vector<StatusRange>& expected) {
+  if (expected == std::vector<StatusRange>{StatusRange{}}) return "";
+  std::string text;
+  for (const StatusRange& range : expected) {
+    absl::StrAppend(&text, text.empty() ? ", expected " : " or ", range.first);
+    if (range.last != range.first) absl::StrAppend(&text, "-", range.last);
+  }
+  return text;
+}
+
 bool IsInterim(int status) { return status >= 100 && status < 200 && status != 101; }
 
 }  // namespace
@@ -63,6 +74,7 @@ class HttpAnswer::Parser final : public http::basic_parser<false> {
 HttpAnswer::HttpAnswer(const HealthCheck& check)
     : searches_(check.type == CheckType::kHttpStrMatch || check.type == CheckType::kHttpsStrMatch),
       needle_(check.search_string),
+      statuses_(check.http.statuses),
       parser_(std::make_unique<Parser>(needle_)) {}
 
 HttpAnswer::~HttpAnswer() = default;
@@ -141,12 +153,19 @@ void HttpAnswer::SettleTooLong() {
   Settle(false, absl::StrCat(status, " has a header of more than ", kHeaderLimit, " bytes"));
 }
 
+bool HttpAnswer::StatusIsExpected() const {
+  const int status = parser_->status();
+  return std::any_of(statuses_.begin(), statuses_.end(), [status](const StatusRange& range) {
+    return status >= range.first && status <= range.last;
+  });
+}
+
 void HttpAnswer::FinishHeader() {
   const int status = parser_->status();
   if (IsInterim(status)) {
     parser_ = std::make_unique<Parser>(needle_);
-  } else if (status < 200 || status > 399) {
-    Settle(false, StatusText());
+  } else if (!StatusIsExpected()) {
+    Settle(false, absl::StrCat(StatusText(), Unexpected(statuses_)));
   } else if (!searches_) {
     Settle(true, StatusText());
   }

@@ -1,7 +1,7 @@
 // One HTTP/1 answer to a probe, as it arrives, judged by Route 53's rules (route53.md 2.3):
-// a final status of 200..399, a header of at most 16,384 bytes that is valid by RFC 7230 3.2, and
-// for
-// *_str_match the search string within the first 5,120 bytes of the body.
+// a final status of 200..399, or those the check expects instead, a header of at most 16,384 bytes
+// that is valid by RFC 7230 3.2, and for *_str_match the search string within the first 5,120 bytes
+// of the body.
 //
 // Used by: http_probe. Pure: bytes in, outcome out; how the bytes are cut up does not matter.
 //  1. Settled as soon as nothing that may follow can change the outcome.
@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control/config/desired_state.h"
 
@@ -53,9 +54,11 @@ class HttpAnswer {
   void SettleInvalid(std::string_view problem);
   void SettleTooLong();
   std::string StatusText() const;  // "HTTP 200"
+  bool StatusIsExpected() const;
 
   const bool searches_;
   const std::string needle_;
+  const std::vector<StatusRange> statuses_;
   std::unique_ptr<Parser> parser_;
   std::string pending_;      // fed, but not yet taken by the parser
   size_t taken_ = 0;         // bytes fed so far

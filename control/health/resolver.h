@@ -24,7 +24,7 @@
 namespace understudy::control {
 
 struct Resolved {
-  // In the order of the answer, IPv4 first; at most Resolver::kMaxAddresses. Empty: why not is
+  // In the order of the answer, IPv4 first; at most NameLookup::kMaxAddresses. Empty: why not is
   // in `failure`.
   std::vector<boost::asio::ip::address> addresses;
   std::string failure;  // "DNS resolution failed: app.example.com has no A record"
@@ -34,8 +34,6 @@ struct Resolved {
 
 class Resolver {
  public:
-  static constexpr size_t kMaxAddresses = 256;
-
   // `servers`: "192.0.2.53:5353,...", instead of those of /etc/resolv.conf.
   explicit Resolver(std::string servers = {}) : servers_(std::move(servers)) {}
 

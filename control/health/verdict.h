@@ -25,7 +25,8 @@ namespace understudy::control {
 // One attempt and how it went.
 struct ProbeResult {
   bool success = false;
-  std::string reason;  // "HTTP 200", "connect 192.0.2.10:80: connection refused"
+  std::string reason;   // "HTTP 200", "connect 192.0.2.10:80: connection refused"
+  std::string warning;  // changes no verdict: "certificate ends 2026-12-01T10:00:00Z (in 36h)"
   absl::Time started = absl::InfinitePast();
   absl::Duration took;
   // False: this host lacked something (descriptors, ports, the processor), so the attempt says

@@ -317,5 +317,25 @@ TEST(HttpAnswer, GivesUpOnAnAnswerThatNeverComesToThePoint) {
   EXPECT_TRUE(absl::StrContains(empty_blocks.reason(), "after reading")) << empty_blocks.reason();
 }
 
+TEST(HttpAnswer, TheStatusesOfTheCheckReplaceRoute53s) {
+  HealthCheck check = Check(CheckType::kHttp);
+  check.http.statuses = {{204, 204}, {301, 302}, {404, 404}};
+  for (const int status : {204, 301, 302, 404}) {
+    HttpAnswer answer(check);
+    answer.Feed(absl::StrCat("HTTP/1.1 ", status, " Word\r\n\r\n"));
+    EXPECT_TRUE(answer.settled() && answer.success()) << status;
+  }
+  for (const int status : {200, 205, 300, 303, 500}) {
+    HttpAnswer answer(check);
+    answer.Feed(absl::StrCat("HTTP/1.1 ", status, " Word\r\n\r\n"));
+    EXPECT_TRUE(answer.settled() && !answer.success()) << status;
+    EXPECT_EQ(answer.reason(), absl::StrCat("HTTP ", status, ", expected 204 or 301-302 or 404"));
+  }
+  check.type = CheckType::kHttpStrMatch;
+  HttpAnswer found(check);
+  found.Feed("HTTP/1.1 404 Word\r\n\r\nall is well");
+  EXPECT_TRUE(found.success());
+}
+
 }  // namespace
 }  // namespace understudy::control

@@ -80,6 +80,40 @@ TEST_F(HttpProbe, SendsOneGetWithTheHostOfTheCheckAndSaysWhoAsks) {
   EXPECT_EQ(server.accepted(), 1);  // the redirect is not followed
 }
 
+TEST_F(HttpProbe, SendsTheMethodAndTheHeadersOfTheCheck) {
+  std::string request;
+  const ScriptedServer server(io_, [&request](tcp::socket& s) -> asio::awaitable<void> {
+    request = co_await ReadRequest(s);
+    co_await Say(s, "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n");
+  });
+  HealthCheck check = PatientCheck(CheckType::kHttp, server.port());
+  check.http.method = "HEAD";
+  check.http.headers = {{"X-Probe", "edge 1"}, {"accept", "text/plain"}, {"X-Empty", ""}};
+  EXPECT_TRUE(ProbeOf(check).success);
+  EXPECT_EQ(request, absl::StrCat("HEAD / HTTP/1.1\r\nHost: 127.0.0.1:", check.port,
+                                  "\r\nUser-Agent: Understudy-Health-Check/" UNDERSTUDY_VERSION
+                                  "\r\nX-Probe: edge 1\r\naccept: text/plain\r\nX-Empty: "
+                                  "\r\nConnection: close\r\n\r\n"));
+  check.http.method = "POST";
+  check.http.headers = {{"User-Agent", "mine"}};
+  EXPECT_TRUE(ProbeOf(check).success);
+  EXPECT_EQ(request, absl::StrCat("POST / HTTP/1.1\r\nHost: 127.0.0.1:", check.port,
+                                  "\r\nAccept: */*\r\nUser-Agent: mine\r\nContent-Length: 0"
+                                  "\r\nConnection: close\r\n\r\n"));
+}
+
+TEST_F(HttpProbe, ARedirectIsJudgedByItsStatusAndNotFollowed) {
+  const ScriptedServer target(io_, Saying("HTTP/1.1 200 OK\r\n\r\n"));
+  const std::string answer =
+      absl::StrCat("HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:", target.port(), "/\r\n\r\n");
+  const ScriptedServer server(io_, Saying(answer));
+  HealthCheck check = PatientCheck(CheckType::kHttp, server.port());
+  EXPECT_EQ(ProbeOf(check).reason, "HTTP 301");
+  check.http.statuses = {{200, 299}};
+  ExpectFailure(ProbeOf(check), "HTTP 301, expected 200-299");
+  EXPECT_EQ(target.accepted(), 0);
+}
+
 TEST_F(HttpProbe, HostHeaderHasThePortUnlessItIsTheUsualOne) {
   struct Row {
     CheckType type;
