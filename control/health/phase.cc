@@ -7,6 +7,7 @@ namespace understudy::control {
 namespace {
 
 constexpr absl::Duration kSoon = absl::Seconds(1);
+constexpr int64_t kFirstRoundPerSecond = 5000;
 
 // FNV-1a over the name, then MurmurHash3's finalizer, so that names that differ in their last digit
 // differ everywhere.
@@ -24,12 +25,16 @@ absl::Duration Fraction(absl::Duration whole, uint64_t bits32) {
 
 }  // namespace
 
-absl::Duration FirstDelay(std::string_view name, absl::Duration interval) {
-  return Fraction(std::min(interval, kSoon), Hash(name) >> 32);
+absl::Duration SoonFor(size_t checks) {
+  return std::max(kSoon, absl::Seconds(1) * static_cast<int64_t>(checks) / kFirstRoundPerSecond);
 }
 
-absl::Duration SecondDelay(std::string_view name, absl::Duration interval) {
-  if (interval <= kSoon) return interval;
+absl::Duration FirstDelay(std::string_view name, absl::Duration interval, absl::Duration soon) {
+  return Fraction(std::min(interval, soon), Hash(name) >> 32);
+}
+
+absl::Duration SecondDelay(std::string_view name, absl::Duration interval, absl::Duration soon) {
+  if (interval <= soon) return interval;
   return Fraction(interval, Hash(name) & 0xffffffff);
 }
 

@@ -9,6 +9,8 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "control/config/address_range.h"
+#include "control/health/dns_probe.h"
+#include "control/health/exec_probe.h"
 
 namespace understudy::control {
 
@@ -139,7 +141,11 @@ asio::awaitable<ProbeResult> Dispatch(Connection& connection, const HealthCheck&
       result = co_await ProbeHttp(connection, check, located.endpoint, context);
       break;
     case CheckType::kDns:
+      result = co_await ProbeDns(connection, check, located.endpoint);
+      break;
     case CheckType::kExec:
+      result = co_await ProbeExec(connection, check, context.programs());
+      break;
     case CheckType::kPush:
     case CheckType::kCalculated:
       result = ProbeResult();
@@ -166,7 +172,8 @@ asio::awaitable<ProbeResult> RunProbe(Connection& connection, const HealthCheck&
     result.reason = absl::StrCat("probe could not run: ", e.what(), " (not counted)");
     result.conclusive = false;
   }
-  result.started = started;
+  // An exec probe may have waited for its place.
+  if (result.started == absl::InfinitePast()) result.started = started;
   result.took = absl::FromChrono(Connection::Clock::now() - begin);
   co_return result;
 }

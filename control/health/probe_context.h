@@ -1,4 +1,5 @@
-// ProbeContext: what all probes of a process share: TLS settings and the resolver of names.
+// ProbeContext: what all probes of a process share: TLS settings, the resolver of names, and
+// the places for programs.
 //
 // Used by: checker, which has one; probe. Outlives every probe that was given it.
 #ifndef UNDERSTUDY_CONTROL_HEALTH_PROBE_CONTEXT_H_
@@ -9,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "control/health/programs.h"
 #include "control/health/resolver.h"
 #include "control/health/tls_context.h"
 
@@ -29,11 +31,13 @@ class ProbeContext {
     return *verified_certificate_;
   }
   const Resolver& resolver() const { return resolver_; }
+  Programs& programs() { return programs_; }
 
  private:
   boost::asio::ssl::context any_certificate_ = MakeProbeTlsContext();
   std::optional<boost::asio::ssl::context> verified_certificate_;
   Resolver resolver_;
+  Programs programs_;
 };
 
 }  // namespace understudy::control

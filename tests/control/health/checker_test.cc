@@ -91,7 +91,8 @@ TEST_F(CheckerTest, TheIntervalRunsFromTheEndOfAProbeToTheNextStart) {
 std::string LateName() {
   for (int i = 0;; ++i) {
     const std::string name = absl::StrCat("late-", i);
-    if (FirstDelay(name, absl::Milliseconds(100)) > absl::Milliseconds(80)) return name;
+    if (FirstDelay(name, absl::Milliseconds(100), absl::Seconds(1)) > absl::Milliseconds(80))
+      return name;
   }
 }
 
@@ -220,6 +221,7 @@ TEST_F(CheckerTest, TwoThousandChecksAreAllProbed) {
     const std::string name = absl::StrCat("check-", i);
     checks[name] = Named(name, PatientCheck(CheckType::kTcp, refused.port()));
     checks[name].interval = absl::Seconds(1);
+    checks[name].path = name;  // no two are the same probe
   }
   Checker checker(io_, Counting());
   checker.Apply(checks);
@@ -236,6 +238,7 @@ TEST_F(CheckerTest, ChecksAreSpreadAnewAfterTheProcessStoodStill) {
     const std::string name = absl::StrCat("check-", i);
     checks[name] = Named(name, PatientCheck(CheckType::kTcp, refused.port()));
     checks[name].interval = absl::Milliseconds(200);
+    checks[name].path = name;
   }
   std::vector<std::chrono::steady_clock::time_point> results;
   Checker checker(io_, [&results](const HealthCheck&, const ProbeResult&) {
@@ -249,6 +252,103 @@ TEST_F(CheckerTest, ChecksAreSpreadAnewAfterTheProcessStoodStill) {
   results.clear();
   ASSERT_TRUE(Run([&results] { return results.size() >= 50; }));
   EXPECT_GT(results.back() - results.front(), milliseconds(100));
+}
+
+TEST_F(CheckerTest, IdenticalChecksShareOneProbeAndAllGetItsResult) {
+  const ScriptedServer server(io_, Accepting());
+  const HealthCheck a = Named("a", PatientCheck(CheckType::kTcp, server.port()));
+  HealthCheck b = Named("b", a), c = Named("c", a);
+  b.failure_threshold = 7;
+  b.inverted = true;
+  b.initial = InitialHealth::kDown;
+  c.counting = Counting::kCumulative;
+  HealthCheck other = Named("other", a);
+  other.interval = absl::Milliseconds(150);  // another rhythm, another probe
+  Checker checker(io_, Counting());
+  const Checker::Applied applied = checker.Apply({{"a", a}, {"b", b}, {"c", c}, {"other", other}});
+  EXPECT_EQ(applied.started, 2u);
+  ASSERT_TRUE(Run([this] { return results_["a"] >= 4 && results_["other"] >= 4; }));
+  EXPECT_EQ(results_["b"], results_["a"]);
+  EXPECT_EQ(results_["c"], results_["a"]);
+  // One may be connected and not yet accepted, or accepted and not yet told.
+  EXPECT_NEAR(server.accepted(), results_["a"] + results_["other"], 2);
+}
+
+TEST_F(CheckerTest, ASharedProbeGoesOnUntilTheLastOfItsChecksIsGone) {
+  const ScriptedServer server(io_, [](tcp::socket& s) -> asio::awaitable<void> {
+    co_await ReadRequest(s);
+    co_await Pause(milliseconds(50));
+    co_await Say(s, "HTTP/1.1 200 OK\r\n\r\n");
+  });
+  const HealthCheck a = Named("a", PatientCheck(CheckType::kHttp, server.port()));
+  const HealthCheck b = Named("b", a);
+  Checker checker(io_, Counting());
+  checker.Apply({{"a", a}, {"b", b}});
+  ASSERT_TRUE(Run([&server] { return server.accepted() == 1; }));
+  // The one whose definition is being probed goes; the probe under way counts for the other.
+  EXPECT_EQ(checker.Apply({{"b", b}}).stopped, 0u);
+  ASSERT_TRUE(Run([this] { return results_["b"] >= 1; }));
+  EXPECT_EQ(server.accepted(), 1);
+  EXPECT_TRUE(last_.success) << last_.reason;
+  EXPECT_EQ(results_["a"], 0);
+  EXPECT_EQ(checker.Apply({}).stopped, 1u);
+}
+
+TEST_F(CheckerTest, AThresholdCanChangeWhileAProbeIsUnderWay) {
+  const ScriptedServer server(io_, [](tcp::socket& s) -> asio::awaitable<void> {
+    co_await ReadRequest(s);
+    co_await Pause(milliseconds(50));
+    co_await Say(s, "HTTP/1.1 200 OK\r\n\r\n");
+  });
+  HealthCheck check = PatientCheck(CheckType::kHttp, server.port());
+  uint32_t threshold = 0;
+  Checker checker(io_, [&threshold](const HealthCheck& probed, const ProbeResult&) {
+    threshold = probed.failure_threshold;
+  });
+  checker.Apply({{"check", check}});
+  ASSERT_TRUE(Run([&server] { return server.accepted() == 1; }));
+  check.failure_threshold = 9;
+  const Checker::Applied applied = checker.Apply({{"check", check}});
+  EXPECT_EQ(applied.started + applied.stopped, 0u);
+  ASSERT_TRUE(Run([&threshold] { return threshold != 0; }));
+  EXPECT_EQ(threshold, 9u);
+  EXPECT_EQ(server.accepted(), 1);
+}
+
+TEST_F(CheckerTest, WhatIsDisabledToldOrDerivedIsNotProbed) {
+  const ScriptedServer server(io_, Accepting());
+  const HealthCheck probed = Named("probed", PatientCheck(CheckType::kTcp, server.port()));
+  HealthCheck disabled = Named("disabled", probed);
+  disabled.disabled = true;
+  HealthCheck push = Named("push", probed), calculated = Named("calculated", probed);
+  push.type = CheckType::kPush;
+  calculated.type = CheckType::kCalculated;
+  Checks checks = {
+      {"probed", probed}, {"disabled", disabled}, {"push", push}, {"calculated", calculated}};
+  Checker checker(io_, Counting());
+  EXPECT_EQ(checker.Apply(checks).started, 1u);
+  ASSERT_TRUE(Run([this] { return results_["probed"] >= 3; }));
+  EXPECT_EQ(results_.size(), 1u);
+  checks["probed"].disabled = true;
+  EXPECT_EQ(checker.Apply(checks).stopped, 1u);
+  checks["disabled"].disabled = false;
+  EXPECT_EQ(checker.Apply(checks).started, 1u);
+  EXPECT_TRUE(Run([this] { return results_["disabled"] >= 1; }));
+}
+
+TEST_F(CheckerTest, AnExceptionOfTheCallbackEndsNoCheck) {
+  const ScriptedServer server(io_, Accepting());
+  int results = 0;
+  Checker checker(io_, [&results](const HealthCheck&, const ProbeResult&) {
+    ++results;
+    throw std::runtime_error("from the callback");
+  });
+  checker.Apply({{"check", PatientCheck(CheckType::kTcp, server.port())}});
+  for (int i = 1; i <= 3; ++i) {
+    io_.restart();
+    EXPECT_THROW(io_.run(), std::runtime_error);
+    EXPECT_EQ(results, i);
+  }
 }
 
 // Servers of every temper, checks that come, change and go: nothing may dangle (with the address
@@ -286,6 +386,7 @@ TEST_F(CheckerTest, NothingIsHeardOfWhatIsGoneHoweverChecksComeAndGo) {
         const auto type = static_cast<CheckType>(random() % 5);
         checks[name] = Named(name, HastyCheck(type, ports[random() % ports.size()]));
         checks[name].interval = absl::Milliseconds(10);
+        checks[name].failure_threshold = static_cast<uint32_t>(1 + random() % 2);
       }
     }
     checker.Apply(checks);
