@@ -4,6 +4,7 @@
     2001:db8:53::1           2001:db8:53::53          \\-- 203.0.113.10  us (secondary's backend)
 """
 import pathlib
+import shutil
 
 from backend import Backend
 from client import Client
@@ -82,7 +83,14 @@ class Scene:
         eventually(lambda: answered() == [address], within_s,
                    lambda: f"app.example.com is {address}; it is {answered()}\n{self.edge.logs()}")
 
+    def resolver(self, address):
+        """The edge's programs resolve names there (`ip netns exec` mounts it over /etc)."""
+        folder = pathlib.Path("/etc/netns", self.edge.host.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "resolv.conf").write_text(f"nameserver {address}\n")
+
     def remove(self):
         self.edge.remove()
+        shutil.rmtree(pathlib.Path("/etc/netns", self.edge.host.name), ignore_errors=True)
         for host in self._hosts:
             host.remove()
