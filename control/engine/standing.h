@@ -33,43 +33,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "control/config/desired_state.h"
-#include "control/config/record_ttls.h"
+#include "control/engine/group_standing.h"
 #include "control/engine/health_board.h"
 #include "control/engine/moment.h"
 #include "control/failover/decision.h"
 #include "control/state/remembered.h"
 
 namespace understudy::control {
-
-struct TierStanding {
-  std::string name;
-  const CheckStanding* check = nullptr;  // null: none, which counts as healthy
-  Labels labels;
-  std::optional<Override> drained;
-};
-
-struct GroupStanding {
-  std::string name;
-  uint32_t place = 0;               // in the order of names, among all groups
-  std::vector<TierStanding> tiers;  // the primary first; its check is never null once applied
-  FailoverPolicy policy;
-  Labels labels;
-  size_t records = 0;
-  std::vector<RecordTtl> ttls;
-  GroupState state;
-  std::optional<Override> forced;
-  Decision decision;
-  absl::Time changed_at = absl::InfinitePast();  // when the choice last changed
-  bool waiting = false;                          // for a check to settle
-
-  bool overridden() const;
-};
-
-// "primary", "secondary", the name of a further tier, "all", or the word of a policy.
-std::string_view WordOf(const GroupStanding& group, Choice choice);
-// The tier of that name.
-std::optional<uint8_t> TierOf(const GroupStanding& group, std::string_view name);
-GroupHealth HealthOf(const GroupStanding& group);
 
 struct ByPlace {
   bool operator()(const GroupStanding* a, const GroupStanding* b) const {
@@ -173,10 +143,6 @@ class Standing {
   std::vector<EndedOverride> dropped_;  // by the Apply under way
   Decisions next_;                      // what the next Decide will tell
 };
-
-// What a group would decide now: Standing's rules for waiting and overrides over Decide's. Of the
-// overrides' end it knows nothing, that is by another clock.
-Decision DecideGroupNow(const GroupStanding& group, const GroupHealth& health, absl::Time steady);
 
 }  // namespace understudy::control
 

@@ -1,0 +1,191 @@
+// Standing's beginnings: what is remembered, and what a configuration makes of it.
+#include <algorithm>
+#include <utility>
+
+#include "control/engine/standing.h"
+
+namespace understudy::control {
+namespace {
+
+bool IsUnprobed(const CheckStanding& check) {
+  return check.verdict.successes + check.verdict.failures == 0;
+}
+
+}  // namespace
+
+void Standing::Remember(Remembered remembered, std::map<std::string, Choice> inherited) {
+  const auto frozen = remembered.overrides.find({.group = "", .kind = OverrideKind::kFreeze});
+  std::optional<Freeze> freeze;
+  if (frozen != remembered.overrides.end()) {
+    const Override& before = frozen->second;
+    freeze = {.by_operator = before.side == Choice::kPrimary,
+              .since = before.since,
+              .until = before.until,
+              .reason = before.reason,
+              .author = before.author};
+  }
+  board_.Remember(std::exchange(remembered.checks, {}), std::move(freeze));
+  remembered_ = std::move(remembered);
+  inherited_ = std::move(inherited);
+}
+
+std::vector<EndedOverride> Standing::Apply(const DesiredState& desired, const Moment& now) {
+  board_.Apply(desired, now);
+  Settle(now);  // calculated checks too, before groups go by them
+  ApplyGroups(desired, now);
+  board_.DropGone(desired);
+  LinkChecksToGroups();
+  DropRemembered();
+  return std::exchange(dropped_, {});
+}
+
+// What was remembered is used once; what nobody asked for is gone from the configuration.
+void Standing::DropRemembered() {
+  for (const auto& [name, group] : remembered_.groups) {
+    if (!groups_.contains(name)) gone_groups_.insert(name);
+  }
+  for (auto& [key, override] : remembered_.overrides) {
+    if (key.kind == OverrideKind::kFreeze) continue;
+    unsaved_overrides_.insert(key);
+    dropped_.push_back({.key = key, .override = std::move(override), .side = ""});
+    dropped_.back().side = std::string(contract::WordOf(dropped_.back().override.side));
+  }
+  remembered_ = {};
+  inherited_.clear();
+}
+
+void Standing::LinkChecksToGroups() {
+  for (const auto& [name, check] : board_.checks()) board_.at(name).groups.clear();
+  for (auto& [name, group] : groups_) {
+    for (const TierStanding& tier : group.tiers) {
+      if (tier.check == nullptr) continue;
+      std::vector<GroupStanding*>& groups = board_.at(tier.check->definition.name).groups;
+      if (groups.empty() || groups.back() != &group) groups.push_back(&group);
+    }
+  }
+}
+
+// Drains stay with the tier of their name, wherever it stands now.
+void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& definition) {
+  std::vector<TierStanding> before = std::exchange(group.tiers, {});
+  group.name = definition.name;
+  for (const Tier& tier : definition.tiers) {
+    group.tiers.push_back({.name = tier.name,
+                           .check = tier.check ? &board_.at(*tier.check) : nullptr,
+                           .labels = tier.labels,
+                           .drained = std::nullopt});
+  }
+  for (TierStanding& tier : before) {
+    if (!tier.drained) continue;
+    unsaved_overrides_.insert(
+        {group.name, OverrideKind::kDrain, static_cast<uint8_t>(tier.drained->side)});
+    if (const std::optional<uint8_t> place = TierOf(group, tier.name)) {
+      tier.drained->side = ChoiceOf(*place);
+      unsaved_overrides_.insert({group.name, OverrideKind::kDrain, *place});
+      group.tiers[*place].drained = std::move(tier.drained);
+    } else {
+      dropped_.push_back(
+          {{group.name, OverrideKind::kDrain, static_cast<uint8_t>(tier.drained->side)},
+           *std::move(tier.drained),
+           tier.name});
+    }
+  }
+  if (group.forced && !IsTier(group, group.forced->side)) {
+    NoteEnded(group, OverrideKind::kForce, *std::exchange(group.forced, std::nullopt), dropped_);
+  }
+  group.policy = definition.policy;
+  group.labels = definition.labels;
+  group.records = definition.records.size();
+  group.ttls = TtlsOf(definition.records);
+}
+
+void Standing::ApplyGroups(const DesiredState& desired, const Moment& now) {
+  std::map<std::string, GroupStanding> previous = std::exchange(groups_, {});
+  for (const FailoverGroup& definition : desired.groups) {
+    // As a node: the sets and the checks go on pointing at it.
+    auto known = previous.extract(definition.name);
+    const bool is_new = known.empty();
+    GroupStanding& group =
+        is_new ? groups_[definition.name] : groups_.insert(std::move(known)).position->second;
+    const CheckStanding* former = is_new ? nullptr : group.tiers.front().check;
+    ApplyDefinition(group, definition);
+    const CheckStanding& primary = *group.tiers.front().check;
+    if (is_new) {
+      StartGroup(group, now);
+    } else if (&primary != former && IsUnprobed(primary) && !group.forced) {
+      WaitUnlessExplained(group, group.decision.choice, now);
+    }
+    if (StillWaits(group) && !group.waiting) {
+      group.waiting = true;
+      group.decision.by_health = group.decision.choice;
+    }
+  }
+  for (auto& [name, group] : previous) DropGroup(group);
+  undecided_.clear();
+  timed_.clear();
+  uint32_t place = 0;
+  for (auto& [name, group] : groups_) {
+    group.place = place++;
+    undecided_.push_back(&group);
+    if (group.overridden()) timed_.insert(&group);
+  }
+}
+
+void Standing::DropGroup(GroupStanding& group) {
+  std::erase(unsaved_groups_, &group);
+  gone_groups_.insert(group.name);
+  if (group.forced) NoteEnded(group, OverrideKind::kForce, *std::move(group.forced), dropped_);
+  for (TierStanding& tier : group.tiers) {
+    if (tier.drained) NoteEnded(group, OverrideKind::kDrain, *std::move(tier.drained), dropped_);
+  }
+}
+
+void Standing::StartGroup(GroupStanding& group, const Moment& now) {
+  unsaved_groups_.push_back(&group);
+  const auto remembered = remembered_.groups.find(group.name);
+  if (remembered != remembered_.groups.end()) {
+    group.state = remembered->second.state;
+    group.state.penalty_at = ToSteady(group.state.penalty_at, now);
+    group.decision.choice = remembered->second.choice;
+    group.decision.by_health = ChoiceOf(group.state.tier);
+  }
+  RestoreOverrides(group);
+  const auto inherited = inherited_.find(group.name);
+  if (inherited == inherited_.end()) return;
+  group.decision.choice = inherited->second;
+  // An override, even one that expired meanwhile, explains any choice.
+  if (!group.forced) WaitUnlessExplained(group, inherited->second, now);
+}
+
+void Standing::RestoreOverrides(GroupStanding& group) {
+  auto& overrides = remembered_.overrides;
+  const auto forced = overrides.find({group.name, OverrideKind::kForce, 0});
+  if (forced != overrides.end() && IsTier(group, forced->second.side)) {
+    group.forced = std::move(forced->second);
+    overrides.erase(forced);
+  }
+  for (size_t tier = 0; tier < group.tiers.size(); ++tier) {
+    const auto drained =
+        overrides.find({group.name, OverrideKind::kDrain, static_cast<uint8_t>(tier)});
+    if (drained == overrides.end()) continue;
+    group.tiers[tier].drained = std::move(drained->second);
+    overrides.erase(drained);
+  }
+}
+
+// Keeps `answered` until the primary's check settled, if what is known would decide otherwise.
+void Standing::WaitUnlessExplained(GroupStanding& group, Choice answered, const Moment& now) {
+  const Decision decision =
+      control::Decide(group.state, HealthOf(group), group.policy, std::nullopt, now.steady);
+  if (decision.choice == answered || !IsAnswer(group, answered)) return;
+  if (IsTier(group, answered)) group.state.tier = static_cast<uint8_t>(answered);
+  group.decision.by_health = answered;
+  group.waiting = true;
+  CheckStanding& primary = board_.at(group.tiers.front().check->definition.name);
+  if (primary.children.empty()) return board_.Unsettle(primary);
+  for (const CheckStanding* child : primary.children) {
+    board_.Unsettle(board_.at(child->definition.name));
+  }
+}
+
+}  // namespace understudy::control
