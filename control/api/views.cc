@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "control/api/configuration.h"
 #include "control/engine/because.h"
 #include "control/zone/name.h"
 #include "control/zone/zone_file.h"
@@ -244,6 +245,7 @@ json::object StatusView(const Engine& engine) {
   view["started_at"] = TimeView(engine.started_at());
   view["now"] = TimeView(now.wall);
   view["config_file"] = served.config_file;
+  view["configuration"] = ConfigurationView(engine);
   view["loaded_at"] = TimeView(served.loaded_at);
   view["reloading"] = engine.reloading();
   view["table"] = TableView(engine);

@@ -70,19 +70,19 @@ void AddEndpoint(const HealthCheck& check, FieldTexts& fields) {
   fields.push_back({"enable_sni", YesNo(check.enable_sni)});
   fields.push_back({"method", check.http.method});
   fields.push_back({"headers", HeadersText(check.http.headers)});
-  fields.push_back({"expected_status", StatusesText(check.http.statuses)});
+  fields.push_back({"statuses", StatusesText(check.http.statuses)});
   fields.push_back({"verify_certificate", YesNo(check.http.verify_certificate)});
   fields.push_back({"certificate_warning", Time(check.http.certificate_warning)});
 }
 
 void AddOtherKinds(const HealthCheck& check, FieldTexts& fields) {
   const DnsExpectation& dns = check.dns;
-  fields.push_back({"query name", dns.name.empty() ? "" : NameToText(dns.name)});
-  fields.push_back({"query type", TypeToText(dns.type)});
-  fields.push_back({"expected rcode", Number(dns.rcode)});
-  fields.push_back({"expected answer", ValuesText(dns.type, dns.answers)});
-  fields.push_back({"over tcp", YesNo(dns.over_tcp)});
-  fields.push_back({"recursion_desired", YesNo(dns.recursion_desired)});
+  fields.push_back({"query.name", dns.name.empty() ? "" : NameToText(dns.name)});
+  fields.push_back({"query.type", TypeToText(dns.type)});
+  fields.push_back({"query.rcode", Number(dns.rcode)});
+  fields.push_back({"query.answers", ValuesText(dns.type, dns.answers)});
+  fields.push_back({"query.tcp", YesNo(dns.over_tcp)});
+  fields.push_back({"query.recursion_desired", YesNo(dns.recursion_desired)});
   fields.push_back({"command", absl::StrJoin(check.command, " ")});
   fields.push_back({"children", absl::StrJoin(check.children, ", ")});
   fields.push_back({"health_threshold", Number(check.health_threshold)});
