@@ -18,12 +18,16 @@ namespace http = boost::beast::http;
 using boost::beast::error_code;
 using boost::beast::string_view;
 
+constexpr size_t kShownStatuses = 8;
+
 // ", expected 200-299 or 404"; nothing for Route 53's, which everybody knows.
 std::string Unexpected(const std::vector<StatusRange>& expected) {
   if (expected == std::vector<StatusRange>{StatusRange{}}) return "";
   std::string text;
-  for (const StatusRange& range : expected) {
-    absl::StrAppend(&text, text.empty() ? ", expected " : " or ", range.first);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (i == kShownStatuses) return text + " or others";
+    const StatusRange& range = expected[i];
+    absl::StrAppend(&text, i == 0 ? ", expected " : " or ", range.first);
     if (range.last != range.first) absl::StrAppend(&text, "-", range.last);
   }
   return text;

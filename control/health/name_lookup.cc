@@ -20,9 +20,10 @@ namespace {
 // Datagrams of one socket taken in one turn of the loop; c-ares itself would read until there are
 // no more.
 constexpr int kDatagramsPerTurn = 16;
-// A resolver is asked twice before the deadline, and each of three in /etc/resolv.conf once.
+// A resolver is asked after 0, 1 and 3 of so many parts of the time there is (c-ares doubles each
+// wait), and each of three in /etc/resolv.conf once.
 constexpr int kAttemptsPerDeadline = 4;
-constexpr int kTries = 2;
+constexpr int kTries = 3;
 
 // Done once, and never undone: c-ares' own cleanup at exit would gain nothing.
 bool LibraryIsReady() {
@@ -30,10 +31,12 @@ bool LibraryIsReady() {
   return ready;
 }
 
-std::vector<asio::ip::address> AddressesOf(const ares_addrinfo* info) {
+// Of the family that was asked for: c-ares takes what else an answer has.
+std::vector<asio::ip::address> AddressesOf(const ares_addrinfo* info, int family) {
   std::vector<asio::ip::address> addresses;
   for (const ares_addrinfo_node* node = info->nodes;
        node != nullptr && addresses.size() < NameLookup::kMaxAddresses; node = node->ai_next) {
+    if (family != AF_UNSPEC && node->ai_family != family) continue;
     if (node->ai_family == AF_INET) {
       const auto* v4 = reinterpret_cast<const sockaddr_in*>(node->ai_addr);
       addresses.emplace_back(asio::ip::address_v4(ntohl(v4->sin_addr.s_addr)));
@@ -90,7 +93,7 @@ asio::awaitable<void> NameLookup::Run(const std::string& name, int family,
   ares_addrinfo_hints hints{};
   // c-ares would connect a socket to each address to sort them.
   hints.ai_flags = ARES_AI_NOSORT;
-  hints.ai_family = family;
+  hints.ai_family = family_ = family;
   ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, Answered, this);
   while (!answered_ && !stopped_ && Clock::now() < deadline) {
     timeval next{};
@@ -112,7 +115,9 @@ void NameLookup::Answered(void* self, int status, int, ares_addrinfo* info) noex
   // The end of the channel comes here too.
   if (!std::exchange(lookup.answered_, true)) {
     lookup.status_ = status;
-    if (status == ARES_SUCCESS && info != nullptr) lookup.addresses_ = AddressesOf(info);
+    if (status == ARES_SUCCESS && info != nullptr) {
+      lookup.addresses_ = AddressesOf(info, lookup.family_);
+    }
     lookup.timer_.cancel();
   }
   if (info != nullptr) ares_freeaddrinfo(info);

@@ -85,6 +85,7 @@ class NameLookup : public std::enable_shared_from_this<NameLookup> {
   boost::asio::steady_timer timer_;
   std::map<int, std::shared_ptr<Socket>> sockets_;  // opened by c-ares, not yet closed
   ares_channel channel_ = nullptr;
+  int family_ = AF_UNSPEC;
   bool stopped_ = false;
   bool answered_ = false;
   int status_ = ARES_SUCCESS;

@@ -76,9 +76,15 @@ std::string MessageOf(const DnsQuestion& question, const DnsAnswer& answer) {
 }
 
 ScriptedResolver::ScriptedResolver(asio::io_context& io, Script script)
-    : udp_(io, udp::endpoint(asio::ip::address_v4::loopback(), 0)),
-      tcp_(io, tcp::endpoint(asio::ip::address_v4::loopback(), udp_.local_endpoint().port())),
-      script_(std::move(script)) {
+    : udp_(io), tcp_(io), script_(std::move(script)) {
+  // The port that is free for one protocol may be taken for the other.
+  for (int attempt = 0; !udp_.is_open() && attempt < 20; ++attempt) {
+    tcp_ = tcp::acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    boost::system::error_code ec;
+    udp_.open(udp::v4());
+    udp_.bind({asio::ip::address_v4::loopback(), tcp_.local_endpoint().port()}, ec);
+    if (ec) udp_.close();
+  }
   asio::co_spawn(io, ServeUdp(), asio::detached);
   asio::co_spawn(io, ServeTcp(), asio::detached);
 }

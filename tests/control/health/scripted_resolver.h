@@ -1,6 +1,6 @@
 // A DNS resolver on 127.0.0.1, over UDP and TCP on one port, whose answers a test writes down.
 //
-// Used by: name_probe_test.
+// Used by: named_checks.h and the tests that include it.
 #ifndef UNDERSTUDY_TESTS_CONTROL_HEALTH_SCRIPTED_RESOLVER_H_
 #define UNDERSTUDY_TESTS_CONTROL_HEALTH_SCRIPTED_RESOLVER_H_
 
