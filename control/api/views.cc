@@ -313,6 +313,7 @@ json::object CheckView(const CheckStanding& check) {
     view["last"] = json::object{{"success", verdict.last.success},
                                 {"conclusive", verdict.last.conclusive},
                                 {"reason", verdict.last.reason},
+                                {"warning", verdict.last.warning},
                                 {"started", TimeView(verdict.last.started)},
                                 {"took_s", absl::ToDoubleSeconds(verdict.last.took)}};
   }
