@@ -3,6 +3,7 @@ import os
 
 import pytest
 from edge import CONTROL, CTL, DATAPLANE
+from follower import Follower
 from network import remove_leftovers
 from scene import Scene
 
@@ -67,3 +68,17 @@ def served(tmp_path_factory):
         yield scene.start()
     finally:
         scene.remove()
+
+
+@pytest.fixture
+def follow():
+    """Starts commands of understudyctl that go on; they end with the test."""
+    followers = []
+
+    def start(*arguments):
+        followers.append(Follower(*arguments))
+        return followers[-1]
+
+    yield start
+    for follower in followers:
+        follower.stop()
