@@ -40,7 +40,7 @@ FOREIGN = [
     (re.compile(r"^(bpf|xdp)/"), "libbpf and libxdp",
      {"dataplane/port/", "tools/understudy-load/", "tests/"}),
     (re.compile(r"^absl/"), "Abseil", OUTSIDE_DATAPLANE),
-    (re.compile(r"^(boost|ldns|openssl|yaml-cpp)/|^sqlite3\.h$"), "control's libraries",
+    (re.compile(r"^(boost|ldns|openssl|yaml-cpp)/|^(ares|sqlite3)\.h$"), "control's libraries",
      OUTSIDE_DATAPLANE),
     (re.compile(r"^sodium/"), "libsodium",
      {"dataplane/responder/", "dataplane/cookie_keeper.cc", "tests/"}),
