@@ -84,10 +84,9 @@ void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& defini
       unsaved_overrides_.insert({group.name, OverrideKind::kDrain, *place});
       group.tiers[*place].drained = std::move(tier.drained);
     } else {
-      dropped_.push_back(
-          {{group.name, OverrideKind::kDrain, static_cast<uint8_t>(tier.drained->side)},
-           *std::move(tier.drained),
-           tier.name});
+      OverrideKey key = {group.name, OverrideKind::kDrain,
+                         static_cast<uint8_t>(tier.drained->side)};
+      dropped_.push_back({std::move(key), *std::move(tier.drained), tier.name});
     }
   }
   if (group.forced && !IsTier(group, group.forced->side)) {
