@@ -62,7 +62,8 @@ TEST(ClientTest, ValuesAreEncodedForAQuery) {
 }
 
 TEST(ClientTest, ASocketNobodyListensOnIsUnreachableAndNotWaitedFor) {
-  const Answer answer = Client("/nonexistent/understudy.sock").Get("/v1/status");
+  const Answer answer =
+      Client(Endpoint{.socket = "/nonexistent/understudy.sock"}).Get("/v1/status");
   EXPECT_FALSE(answer.unreachable.empty());
 }
 
@@ -83,11 +84,12 @@ TEST(AnswersTextTest, AGroupShowsWhoForcedItAndForHowLong) {
       GroupsText(Json(R"({"groups": [{"name": "app", "answer": "secondary", "cause": "forced",
                "changed_at": "2027-01-15T07:55:00.000Z",
                "override": {"author": "ann", "reason": "drill", "remaining_s": 90.5},
-               "primary": {"check": "eu", "healthy": false},
-               "secondary": {"check": null, "healthy": true}}]})"),
+               "sides": [{"side": "primary", "check": "eu", "healthy": false, "drained": null},
+                         {"side": "secondary", "check": null, "healthy": true,
+                          "drained": {"author": "bob"}}]}]})"),
                  Noon());
   EXPECT_TRUE(Has(text, "5m")) << text;
-  EXPECT_TRUE(Has(text, "eu DOWN  no check")) << text;
+  EXPECT_TRUE(Has(text, "primary eu DOWN, secondary no check drained")) << text;
   EXPECT_TRUE(Has(text, "forced by ann, 1m 30s left: drill")) << text;
 }
 
@@ -114,7 +116,7 @@ TEST(AnswersTextTest, AnswersOfAnotherVersionAreShownAsFarAsTheyGo) {
 
 TEST(AnswersTextTest, AForceThatIsNotOnDiskIsShownWithItsWarning) {
   const std::string text =
-      OverrideText(Json(R"({"group": {"name": "app", "answer": "secondary"}, "durable": false,
+      OverrideText(Json(R"({"groups": [{"name": "app", "answer": "secondary"}], "durable": false,
                "warning": "a restart will forget it"})"));
   EXPECT_TRUE(Has(text, "WARNING: a restart will forget it"));
 }

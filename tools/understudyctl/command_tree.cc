@@ -34,7 +34,15 @@ CLI::App* CommandTree::Add(const std::string& name, const std::string& help, Run
   return command;
 }
 
+void CommandTree::AddUnparsed(const std::string& name,
+                              std::function<ExitCode(const std::vector<std::string>&)> run) {
+  unparsed_[name] = std::move(run);
+}
+
 ExitCode CommandTree::Main(int argc, char** argv, Session& session) {
+  if (const auto found = unparsed_.find(argc > 1 ? argv[1] : ""); found != unparsed_.end()) {
+    return found->second({argv + 2, argv + argc});
+  }
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

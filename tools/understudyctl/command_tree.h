@@ -17,7 +17,9 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "tools/understudyctl/exit_code.h"
 #include "tools/understudyctl/session.h"
@@ -36,6 +38,10 @@ class CommandTree {
   // The returned command belongs to the tree; add its options and positionals to it.
   CLI::App* Add(const std::string& name, const std::string& help, Run run);
 
+  // One that takes the words behind its name as they are, whatever they look like. Not in the help.
+  void AddUnparsed(const std::string& name,
+                   std::function<ExitCode(const std::vector<std::string>& words)> run);
+
   // Parses, and runs what was chosen. Help and usage errors are told here.
   ExitCode Main(int argc, char** argv, Session& session);
 
@@ -45,6 +51,7 @@ class CommandTree {
   CommonOptions& options_;
   CLI::App app_;
   Run chosen_;
+  std::map<std::string, std::function<ExitCode(const std::vector<std::string>&)>> unparsed_;
 };
 
 }  // namespace understudy::ctl

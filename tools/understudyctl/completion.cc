@@ -13,6 +13,8 @@ namespace {
 // The words a validator allows: CLI11 describes them as "TEXT:{primary,secondary}".
 std::vector<std::string> WordsOf(const CLI::Option& option) {
   const std::string type = option.get_type_name();
+  // A group may have sides of other names; these two every group has.
+  if (option.get_name(true, false) == "SIDE") return {"primary", "secondary"};
   const size_t open = type.find('{');
   const size_t close = type.find('}');
   if (open == std::string::npos || close == std::string::npos || close < open) return {};
@@ -30,6 +32,7 @@ Wanted WantedBy(const CLI::Option& option) {
       {"--token-file", Wanted::kFile},
       {"--ca", Wanted::kFile},
       {"--file", Wanted::kFile},
+      {"--output", Wanted::kFile},
   };
   const auto found = by_name.find(option.get_name(false, false));
   return found == by_name.end() ? Wanted::kNothing : found->second;
@@ -112,7 +115,7 @@ class Walk {
 
   void OfferCommands() {
     for (const CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {
-      if (!command->get_group().empty()) Take(command->get_name(), command->get_description());
+      Take(command->get_name(), command->get_description());
     }
   }
 
@@ -158,7 +161,7 @@ _understudyctl() {
     else
       COMPREPLY+=("${line%%$'\t'*}")
     fi
-  done < <("${COMP_WORDS[0]}" complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  done < <("${COMP_WORDS[0]}" complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -F _understudyctl understudyctl
 )";
@@ -168,7 +171,7 @@ constexpr char kZsh[] = R"(#compdef understudyctl
 _understudyctl() {
   local line
   local -a found
-  for line in "${(@f)$("${words[1]}" complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+  for line in "${(@f)$("${words[1]}" complete "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     if [[ $line == :files ]]; then
       _files
     elif [[ -n $line ]]; then
@@ -184,7 +187,7 @@ constexpr char kFish[] =
     R"(# Completion of understudyctl for fish:  understudyctl completion fish | source
 function __understudyctl_complete
   set -l words (commandline -opc) (commandline -ct)
-  for line in ($words[1] complete -- $words[2..-1] 2>/dev/null)
+  for line in ($words[1] complete $words[2..-1] 2>/dev/null)
     if test "$line" = ":files"
       __fish_complete_path (commandline -ct)
     else

@@ -97,13 +97,9 @@ void AddCompletionCommands(CommandTree& tree) {
       "  source <(understudyctl completion zsh)      # behind compinit\n"
       "  understudyctl completion fish | source");
 
-  auto words = std::make_shared<std::vector<std::string>>();
-  CLI::App* complete =
-      tree.Add("complete", "Answers the script of completion",
-               [&tree, words](Session&) { return AnswerShell(tree.app(), *words); });
-  complete->add_option("WORDS", *words, "The words of the line, the last one being typed")
-      ->expected(0, -1);
-  complete->group("");  // not listed: for scripts alone
+  tree.AddUnparsed("complete", [&tree](const std::vector<std::string>& words) {
+    return AnswerShell(tree.app(), words);
+  });
 }
 
 }  // namespace understudy::ctl

@@ -1,6 +1,9 @@
 #include "tools/understudyctl/failover_time_text.h"
 
 #include <boost/json/array.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +21,17 @@ std::string SecondsIn(const json::object& view, std::string_view key) {
   return absl::FormatDuration(absl::Seconds(RealIn(view, key)));
 }
 
+// "A, AAAA" by the TTL they have in common, the longest first.
+std::map<int64_t, std::string, std::greater<>> TypesByTtl(const json::array& ttls) {
+  std::map<int64_t, std::string, std::greater<>> types;
+  for (const json::value& value : ttls) {
+    if (!value.is_object()) continue;
+    std::string& names = types[IntegerIn(value.get_object(), "ttl_s")];
+    absl::StrAppend(&names, names.empty() ? "" : ", ", TextIn(value.get_object(), "type"));
+  }
+  return types;
+}
+
 void AppendTurn(const json::object& turn, const std::string& title, std::string& text) {
   absl::StrAppend(&text, "\n", title, "\n");
   if (!IsNullIn(turn, "never"))
@@ -30,15 +44,13 @@ void AppendTurn(const json::object& turn, const std::string& title, std::string&
   }
   const bool ends = IsNullIn(turn, "never");
   if (ends) columns.Add({"  " + SecondsIn(turn, "at_the_source_s"), "= changed at the source", ""});
-  for (const json::value& value : ArrayIn(turn, "ttls")) {
-    if (!value.is_object()) continue;
-    const json::object& ttl = value.get_object();
-    const std::string type = TextIn(ttl, "type");
-    columns.Add({absl::StrCat("  ", IntegerIn(ttl, "ttl_s"), "s"), type + " kept by resolvers",
+  for (const auto& [ttl_s, types] : TypesByTtl(ArrayIn(turn, "ttls"))) {
+    columns.Add({absl::StrCat("  ", ttl_s, "s"), "kept by resolvers: " + types,
                  "TTL of the records answered before"});
-    if (ends) {
-      columns.Add({"  " + SecondsIn(ttl, "total_s"), absl::StrCat("= ", type, " everywhere"), ""});
-    }
+    if (!ends) continue;
+    const absl::Duration total =
+        absl::Seconds(RealIn(turn, "at_the_source_s")) + absl::Seconds(ttl_s);
+    columns.Add({"  " + absl::FormatDuration(total), "= changed everywhere: " + types, ""});
   }
   absl::StrAppend(&text, columns.Text());
 }

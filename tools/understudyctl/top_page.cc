@@ -123,13 +123,13 @@ class Page {
                  const std::vector<std::pair<std::string, double>>& counts) {
     std::string line = label;
     for (const auto& [word, rate] : counts) {
-      const std::string cell = absl::StrCat(word, " ", RateText(rate), "  ");
+      const std::string cell = absl::StrCat(word, " ", RateText(rate));
       if (line.size() + cell.size() > width_ && line.size() > label.size()) {
         Add(std::exchange(line, std::string(label.size(), ' ')));
       }
-      line += cell;
+      absl::StrAppend(&line, line.size() > label.size() ? "  " : "", cell);
     }
-    Add(std::move(line));
+    Add(counts.empty() ? label + "-" : std::move(line));
   }
 
   // The times first, so that the newest trouble comes first.
