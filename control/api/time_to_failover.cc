@@ -16,6 +16,11 @@ namespace json = boost::json;
 
 std::string TextOf(absl::Duration duration) { return absl::FormatDuration(duration); }
 
+// Over UDP there is nothing to connect, unless a name has to be resolved first.
+bool ConnectsForDns(const HealthCheck& check) {
+  return check.dns.over_tcp || check.address.empty();
+}
+
 // The longest one attempt may take (control/health/README.md, "Timing of one attempt").
 absl::Duration LongestAttempt(const HealthCheck& check) {
   switch (check.type) {
@@ -28,7 +33,8 @@ absl::Duration LongestAttempt(const HealthCheck& check) {
       // Status line, and from there to the end of the header and the decision about the body.
       return check.connect_timeout + 2 * check.response_timeout;
     case CheckType::kDns:
-      return check.connect_timeout + check.response_timeout;
+      return (ConnectsForDns(check) ? check.connect_timeout : absl::ZeroDuration()) +
+             check.response_timeout;
     case CheckType::kExec:
       return check.response_timeout;
     case CheckType::kPush:
@@ -50,7 +56,7 @@ std::string AttemptSource(const HealthCheck& check) {
     case CheckType::kHttpsStrMatch:
       return absl::StrCat(connect, " + 2 x ", response, " (status line, then the rest)");
     case CheckType::kDns:
-      return absl::StrCat(connect, " + ", response);
+      return ConnectsForDns(check) ? absl::StrCat(connect, " + ", response) : response;
     case CheckType::kExec:
       return response;
     case CheckType::kPush:
@@ -184,7 +190,8 @@ std::vector<std::string> NotesOf(const GroupStanding& group) {
       "within threshold x interval",
       "a resolver that keeps answers longer than their TTL, and a client that keeps its "
       "connection, "
-      "are not counted"};
+      "are not counted",
+      "while health is frozen, by an operator or by self-doubt, nothing turns at all"};
   const Failback& failback = group.policy.failback;
   if (failback.mode == FailbackMode::kAutomatic && failback.damping.max > failback.hold_down) {
     notes.push_back(
