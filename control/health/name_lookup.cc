@@ -24,6 +24,8 @@ constexpr int kDatagramsPerTurn = 16;
 // wait), and each of three in /etc/resolv.conf once.
 constexpr int kAttemptsPerDeadline = 4;
 constexpr int kTries = 3;
+constexpr std::chrono::milliseconds kShortestWait{1};
+constexpr std::chrono::milliseconds kLongestWait{60'000};
 
 // Done once, and never undone: c-ares' own cleanup at exit would gain nothing.
 bool LibraryIsReady() {
@@ -63,7 +65,7 @@ bool NameLookup::Open(const std::string& servers, Clock::duration left) {
   options.lookups = files_then_dns.data();
   const auto attempt =
       std::chrono::duration_cast<std::chrono::milliseconds>(left / kAttemptsPerDeadline);
-  options.timeout = std::max(1, static_cast<int>(attempt.count()));
+  options.timeout = static_cast<int>(std::clamp(attempt, kShortestWait, kLongestWait).count());
   options.tries = kTries;
   options.sock_state_cb = Wants;
   options.sock_state_cb_data = this;
