@@ -170,14 +170,23 @@ int Serve(const Options& options, const std::string& instance) {
   auto publisher = Publisher::Open(*paths, desired->stale_policy, *std::move(lock));
   if (!publisher.ok()) return CannotStart(publisher.status());
   EventFeed feed;
+  Tallies tallies;
   Engine engine(
       io, **publisher, *store,
-      {.load = FileLoad(options.config), .on_event = [&feed](const Event&) { feed.Wake(); }});
-  Api api(engine, feed);
+      {.load = FileLoad(options.config),
+       .on_event =
+           [&feed, &tallies](const Event& event) {
+             feed.Wake();
+             tallies.CountEvent(event);
+           },
+       .on_probe = [&tallies](const HealthCheck& check,
+                              const ProbeResult& result) { tallies.CountProbe(check, result); }});
+  Api api(engine, feed, tallies);
   const absl::StatusOr<std::unique_ptr<Doors>> doors =
       Doors::Open(io, engine, api, DoorsOf(options, instance));
   if (!doors.ok()) return CannotStart(doors.status());
   api.OnReload([&doors] { (*doors)->Renew(); });
+  api.CountDoorsBy([&doors] { return (*doors)->counts(); });
   const Signals signals(io, engine, **doors);
   engine.Start(std::move(desired), std::move(remembered));
   spdlog::info("instance {}: API on {}, state in {}", instance, DoorsOf(options, instance).socket,

@@ -12,25 +12,40 @@
 #include <utility>
 
 #include "control/api/event_feed.h"
+#include "control/api/lists.h"
 #include "control/api/request.h"
 #include "control/engine/engine.h"
+#include "control/metrics/exposition.h"
+#include "control/metrics/tallies.h"
 
 namespace understudy::control {
 
 class Api {
  public:
-  Api(Engine& engine, EventFeed& feed) : engine_(engine), feed_(feed) {}
+  Api(Engine& engine, EventFeed& feed, Tallies& tallies)
+      : engine_(engine),
+        feed_(feed),
+        tallies_(tallies),
+        exposition_(engine, tallies),
+        lists_(engine) {}
 
   boost::asio::awaitable<Reply> Answer(Request request);
+  // Where the numbers of the sockets come from.
+  void CountDoorsBy(std::function<DoorCounts()> count) { count_doors_ = std::move(count); }
   // `call` is called when a reload is asked for: what is not part of the configuration follows too.
   void OnReload(std::function<void()> call) { on_reload_ = std::move(call); }
 
  private:
   boost::asio::awaitable<Reply> Route(Request request);
+  boost::asio::awaitable<Reply> Metrics(Request request);
 
   Engine& engine_;
   EventFeed& feed_;
+  Tallies& tallies_;
+  const Exposition exposition_;
+  const Lists lists_;
   std::function<void()> on_reload_;
+  std::function<DoorCounts()> count_doors_;
 };
 
 }  // namespace understudy::control

@@ -48,6 +48,20 @@ absl::StatusOr<std::unique_ptr<Doors>> Doors::Open(boost::asio::io_context& loop
   return doors;
 }
 
+DoorCounts Doors::counts() const {
+  DoorCounts doors;
+  doors.open = local_.connections();
+  if (!remote_) return doors;
+  const RemoteServer::Counts& counts = remote_->counts();
+  doors.has_remote = true;
+  doors.accepted = counts.accepted;
+  doors.displaced = counts.displaced;
+  doors.unauthorized = counts.unauthorized;
+  doors.forbidden = counts.forbidden;
+  doors.certificate_expires_s = counts.certificate_expires_s;
+  return doors;
+}
+
 void Doors::Renew() {
   if (!remote_) return;
   remote_->Renew([&loop = loop_, &engine = engine_](const absl::Status& status) {

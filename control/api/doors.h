@@ -38,9 +38,7 @@ class Doors {
   void Renew();
   void Close();
 
-  // Null: there is none.
-  const RemoteServer* remote() const { return remote_.get(); }
-  const ApiServer& local() const { return local_; }
+  DoorCounts counts() const;
 
  private:
   Doors(boost::asio::io_context& loop, Engine& engine, Api& api);

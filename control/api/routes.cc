@@ -96,8 +96,6 @@ std::optional<Reply> Read(const Engine& engine, const Request& request) {
   if (path[1] == "version") {
     return Reply{200, json::object{{"version", UNDERSTUDY_VERSION}, {"api", 1}}};
   }
-  if (path[1] == "groups") return Reply{200, json::object{{"groups", GroupsView(engine)}}};
-  if (path[1] == "checks") return Reply{200, json::object{{"checks", ChecksView(engine)}}};
   if (path[1] == "show" || path[1] == "explain") return ShowOrExplain(engine, request);
   return std::nullopt;
 }

@@ -282,14 +282,6 @@ json::object GroupView(const Engine& engine, const GroupStanding& group) {
   return view;
 }
 
-json::array GroupsView(const Engine& engine) {
-  json::array view;
-  for (const auto& [name, group] : engine.standing().groups()) {
-    view.emplace_back(GroupView(engine, group));
-  }
-  return view;
-}
-
 json::object CheckView(const CheckStanding& check) {
   const HealthCheck& definition = check.definition;
   const Verdict& verdict = check.verdict;
@@ -320,12 +312,6 @@ json::object CheckView(const CheckStanding& check) {
   json::array groups;
   for (const GroupStanding* group : check.groups) groups.emplace_back(group->name);
   view["groups"] = std::move(groups);
-  return view;
-}
-
-json::array ChecksView(const Engine& engine) {
-  json::array view;
-  for (const auto& [name, check] : engine.standing().checks()) view.emplace_back(CheckView(check));
   return view;
 }
 

@@ -19,9 +19,7 @@ boost::json::string TextView(std::string_view text);
 
 boost::json::object StatusView(const Engine& engine);
 boost::json::object GroupView(const Engine& engine, const GroupStanding& group);
-boost::json::array GroupsView(const Engine& engine);
 boost::json::object CheckView(const CheckStanding& check);
-boost::json::array ChecksView(const Engine& engine);
 boost::json::object EventView(const Event& event);
 // Generations published and how far the dataplane is with them; part of status and of explain.
 boost::json::object SelectionView(const Engine& engine);

@@ -83,11 +83,18 @@ class ServedSite {
     store_ = Store::Open({.path = scratch_.path() + "/state/test.db"}, &remembered);
     engine_ = std::make_unique<Engine>(
         io_, *publisher_, *store_,
-        Engine::Options{.clock = nullptr,
-                        .load = [this] { return Load(); },
-                        .probe = false,
-                        .on_event = [this](const Event&) { feed_.Wake(); }});
-    api_ = std::make_unique<Api>(*engine_, feed_);
+        Engine::Options{
+            .clock = nullptr,
+            .load = [this] { return Load(); },
+            .probe = false,
+            .on_event =
+                [this](const Event& event) {
+                  feed_.Wake();
+                  tallies_.CountEvent(event);
+                },
+            .on_probe = [this](const HealthCheck& check,
+                               const ProbeResult& result) { tallies_.CountProbe(check, result); }});
+    api_ = std::make_unique<Api>(*engine_, feed_, tallies_);
     server_ = std::make_unique<ApiServer>(
         io_, [this](Request request) { return api_->Answer(std::move(request)); }, idle);
     const absl::Status status = server_->Listen(socket_);
@@ -144,6 +151,7 @@ class ServedSite {
   }
 
   const std::string& socket() const { return socket_; }
+  const std::string& shm_dir() const { return scratch_.path(); }
   Engine& engine() { return *engine_; }
   Api& api() { return *api_; }
   boost::asio::io_context& loop() { return io_; }
@@ -167,6 +175,7 @@ class ServedSite {
   boost::asio::io_context io_{1};
   std::unique_ptr<Store> store_;
   EventFeed feed_;
+  Tallies tallies_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<ApiServer> server_;

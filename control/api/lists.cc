@@ -1,0 +1,71 @@
+#include "control/api/lists.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/serialize.hpp>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "control/api/views.h"
+
+namespace understudy::control {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr size_t kRoomOfEach = 1024;
+
+boost::json::object ViewOf(const Engine&, const CheckStanding& check) { return CheckView(check); }
+boost::json::object ViewOf(const Engine& engine, const GroupStanding& group) {
+  return GroupView(engine, group);
+}
+
+// `all` may change between two pieces: the next one goes on behind the last name.
+template <typename Standing>
+asio::awaitable<std::string> TextOf(const Engine& engine, const std::string& word,
+                                    const std::map<std::string, Standing>& all) {
+  std::string text = absl::StrCat("{\"", word, "\":[");
+  // Growing it by copying would hold the loop; pages that are not needed are never touched.
+  text.reserve(kRoomOfEach * (all.size() + 1));
+  std::string last;
+  bool begun = false;
+  for (auto it = all.begin(); it != all.end(); it = all.upper_bound(last)) {
+    for (size_t i = 0; i < kListPiece && it != all.end(); ++i, ++it) {
+      absl::StrAppend(&text, begun ? "," : "", boost::json::serialize(ViewOf(engine, it->second)));
+      begun = true;
+      last = it->first;
+    }
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+  }
+  text += "]}\n";
+  co_return text;
+}
+
+}  // namespace
+
+bool IsForList(const Request& request) {
+  return request.method == "GET" && request.path.size() == 2 && request.path[0] == "v1" &&
+         (request.path[1] == "checks" || request.path[1] == "groups");
+}
+
+asio::awaitable<Reply> Lists::Of(Request request) const {
+  // The copy counts a list for as long as its coroutine lives.
+  if (under_way_.use_count() > static_cast<long>(kMaxLists)) {
+    co_return ErrorReply(503, "busy", "too many lists are asked for at a time, try again");
+  }
+  const std::shared_ptr<const char> counted = under_way_;
+  const Engine& engine = engine_;
+  Reply reply;
+  reply.text = Reply::Text{.type = "application/json", .bytes = ""};
+  if (request.path[1] == "checks") {
+    reply.text->bytes = co_await TextOf(engine, "checks", engine.standing().checks());
+  } else {
+    reply.text->bytes = co_await TextOf(engine, "groups", engine.standing().groups());
+  }
+  co_return reply;
+}
+
+}  // namespace understudy::control
