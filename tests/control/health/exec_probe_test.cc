@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -231,40 +229,6 @@ TEST_F(ExecProbeTest, ManyRunAtOnceAndTheRestWaitForTheirTurn) {
   checker.Stop();
   io_.restart();
   io_.run_for(milliseconds(100));
-}
-
-TEST_F(ExecProbeTest, PlacesAreGivenInTheOrderOfAsking) {
-  Programs programs(1);
-  std::vector<std::string> order;
-  const auto run = [&](std::string name) -> asio::awaitable<void> {
-    Connection connection(io_.get_executor());
-    const HealthCheck check = Shell("exit 0", name);
-    const ProbeResult result = co_await ProbeExec(connection, check, programs);
-    EXPECT_TRUE(result.success) << result.reason;
-    order.push_back(name);
-  };
-  for (const char* name : {"a", "b", "c"}) asio::co_spawn(io_, run(name), asio::detached);
-  io_.run();
-  EXPECT_EQ(order, (std::vector<std::string>{"a", "b", "c"}));
-}
-
-TEST_F(ExecProbeTest, WaitingForAPlaceIsNotTimedAndCanBeAborted) {
-  Programs programs(1);
-  Connection first(io_.get_executor()), second(io_.get_executor()), third(io_.get_executor());
-  const HealthCheck slow = Shell("sleep 0.4");
-  HealthCheck hasty = Shell("exit 0");
-  hasty.response_timeout = absl::Milliseconds(200);
-  std::vector<std::string> reasons;
-  const auto run = [&](Connection& connection, const HealthCheck& check) -> asio::awaitable<void> {
-    reasons.push_back((co_await ProbeExec(connection, check, programs)).reason);
-  };
-  asio::co_spawn(io_, run(first, slow), asio::detached);
-  asio::co_spawn(io_, run(second, hasty), asio::detached);
-  asio::co_spawn(io_, run(third, hasty), asio::detached);
-  io_.run_for(milliseconds(50));
-  second.Abort();
-  io_.run();
-  EXPECT_EQ(reasons, (std::vector<std::string>{"aborted", "exit status 0", "exit status 0"}));
 }
 
 TEST_F(ExecProbeTest, ARemovedCheckHasItsProgramKilled) {
