@@ -47,7 +47,8 @@ def test_explain_says_why(running):
     text = running.edge.ctl("explain", "app.example.com", "A").stdout
     assert "203.0.113.10" in text and "secondary" in text
     assert "eu" in text and "refused" in text, "the check and its last failure"
-    running.edge.ctl("force", "app", "primary", "--for", "5m", "--reason", "ticket 4711")
+    running.edge.ctl("force", "app", "primary", "--for", "5m", "--reason", "ticket 4711",
+                     "--allow-unusable")
     text = running.edge.ctl("explain", "app.example.com", "A").stdout
     assert "forced" in text and "ticket 4711" in text
 

@@ -169,13 +169,14 @@ complete -F _understudyctl understudyctl
 constexpr char kZsh[] = R"(#compdef understudyctl
 # Completion of understudyctl for zsh:  source <(understudyctl completion zsh)
 _understudyctl() {
-  local line
+  local line word help
   local -a found
   for line in "${(@f)$("${words[1]}" complete "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
     if [[ $line == :files ]]; then
       _files
     elif [[ -n $line ]]; then
-      found+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+      word=${line%%$'\t'*} help=${line#*$'\t'}
+      found+=("${word//:/\\:}${help:+:$help}")
     fi
   done
   (( ${#found} )) && _describe understudyctl found

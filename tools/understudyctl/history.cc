@@ -1,6 +1,7 @@
 #include "tools/understudyctl/history.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -55,7 +56,8 @@ void AddTotals(History& history) {
     }
     total->time += span.until - span.since;
   }
-  std::ranges::stable_sort(history.totals, std::greater(), &Total::time);
+  std::ranges::sort(history.totals, std::greater(),
+                    [](const Total& total) { return std::pair(total.time, total.state); });
   history.availability = 0;
   for (Total& total : history.totals) {
     total.share = all > absl::ZeroDuration() ? absl::FDivDuration(total.time, all) : 1;

@@ -62,7 +62,7 @@ class HeldSignals {
 
 class Top {
  public:
-  Top(const Session& session, Instance instance, int interval_ms)
+  Top(const Session& session, const Instance& instance, int interval_ms)
       : session_(session),
         client_(Endpoint{.socket = instance.socket}),
         reader_(instance),
@@ -163,10 +163,10 @@ ExitCode RunTop(Session& session, const Asked& asked) {
         absl::StrCat("--interval: '", asked.interval, "' is no duration from 100ms to 1m, like 1s"),
         kUsage);
   }
-  std::optional<Instance> instance = session.ChooseInstance();
+  const std::optional<Instance> instance = session.ChooseInstance();
   if (!instance) return kUnreachable;
   const uint64_t batches = asked.once ? 1 : asked.batch;
-  Top top(session, *std::move(instance), static_cast<int>(absl::ToInt64Milliseconds(interval)));
+  Top top(session, *instance, static_cast<int>(absl::ToInt64Milliseconds(interval)));
   if (batches > 0) return top.RunInBatches(batches);
   if (session.as_json()) return top.RunInBatches(UINT64_MAX);
   if (!RunOnTerminal(top)) return top.RunInBatches(UINT64_MAX);

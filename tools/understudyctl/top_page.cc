@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <cmath>
+#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -112,8 +113,8 @@ class Page {
       }
     }
     const bool by_name = moment_.sort == TopSort::kName;
-    std::ranges::stable_sort(counts, [by_name](const auto& a, const auto& b) {
-      return by_name ? a.first < b.first : a.second > b.second;
+    std::ranges::sort(counts, [by_name](const auto& a, const auto& b) {
+      return by_name || a.second == b.second ? a.first < b.first : a.second > b.second;
     });
     AddCounts("outcomes   ", counts);
   }
@@ -141,7 +142,7 @@ class Page {
       timed.emplace_back(TextIn(value.get_object(), "changed_at"), row(value.get_object()));
     }
     if (moment_.sort == TopSort::kBusiest) {
-      std::ranges::stable_sort(timed, std::greater(), [](const auto& one) { return one.first; });
+      std::ranges::sort(timed, std::greater());
     }
     std::vector<std::vector<std::string>> rows;
     for (auto& [time, cells] : timed) rows.push_back(std::move(cells));
@@ -192,8 +193,9 @@ class Page {
   void AddWorkers() {
     std::vector<WorkerRate> workers = moment_.rates.workers;
     if (workers.empty()) return;
-    std::ranges::stable_sort(workers, [this](const WorkerRate& a, const WorkerRate& b) {
-      return moment_.sort == TopSort::kName ? a.name < b.name : a.received > b.received;
+    const bool by_name = moment_.sort == TopSort::kName;
+    std::ranges::sort(workers, [by_name](const WorkerRate& a, const WorkerRate& b) {
+      return by_name || a.received == b.received ? a.name < b.name : a.received > b.received;
     });
     Columns columns({"WORKER", "QUERIES/S", "SELECTION"});
     for (const WorkerRate& worker : workers) {
