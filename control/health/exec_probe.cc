@@ -51,7 +51,7 @@ Program::Order OrderOf(const HealthCheck& check) {
           .cpu = check.response_timeout};
 }
 
-std::string WithLine(std::string text, const std::string& output) {
+std::string WithLine(const std::string& text, const std::string& output) {
   const std::string line = FirstLine(output);
   return line.empty() ? text : absl::StrCat(text, ": ", line);
 }

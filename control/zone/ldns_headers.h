@@ -1,6 +1,6 @@
 // ldns as a C++ program needs it, and its pointers owned.
 //
-// Used by: the .cc files of zone, never its other headers.
+// Used by: the .cc files of zone, never its other headers; dns_answer.cc of health.
 #ifndef UNDERSTUDY_CONTROL_ZONE_LDNS_HEADERS_H_
 #define UNDERSTUDY_CONTROL_ZONE_LDNS_HEADERS_H_
 
