@@ -32,6 +32,7 @@ class Edge:
         self.dataplane_log = folder / "dataplane.log"
         self.control = self.dataplane = None
         self.dataplane_arguments = ()
+        self.control_arguments = ()
 
     def configure(self, text, **files):
         """Writes the configuration, and files beside it: example_com_zone="..." -> example.com.zone."""
@@ -45,7 +46,7 @@ class Edge:
     def start_control(self, wait=True):
         self.control = Process(self.host, self.control_log, CONTROL, "--config", self.config,
                                "--state-dir", self.folder / "state", "--socket", self.socket,
-                               "--shm-dir", self.shm)
+                               "--shm-dir", self.shm, *self.control_arguments)
         if wait:
             eventually(lambda: self.is_answering() or self._ended(self.control), 60,
                        lambda: f"control answers its CLI\n{self.control.tail()}")
