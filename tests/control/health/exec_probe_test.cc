@@ -263,8 +263,8 @@ TEST_F(ExecProbeTest, AProgramDiesWithItsControl) {
   if (control == 0) {
     asio::io_context io;
     ProbeContext context;
-    const HealthCheck check =
-        Shell(absl::StrCat("echo $$ > ", file, ".new; mv ", file, ".new ", file, "; sleep 1000"));
+    const HealthCheck check = Shell(
+        absl::StrCat("echo $$ > ", file, ".new; mv ", file, ".new ", file, "; exec sleep 1000"));
     Probe(io, check, context);
     _exit(0);
   }
