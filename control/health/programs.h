@@ -81,10 +81,10 @@ class Programs {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job> jobs_;        // guarded by mutex_
-  bool stopping_ = false;       // guarded by mutex_
-  std::list<Program> dying_;    // the thread's
-  std::thread thread_;          // from the first job on
+  std::deque<Job> jobs_;      // guarded by mutex_
+  bool stopping_ = false;     // guarded by mutex_
+  std::list<Program> dying_;  // the thread's
+  std::thread thread_;        // from the first job on
 };
 
 }  // namespace understudy::control
