@@ -152,6 +152,73 @@ def test_a_node_that_lost_its_own_network_changes_nothing_and_says_so(scene):
     eventually(lambda: group(scene)["cause"] == "all_down", 6, "the outage is believed")
 
 
+def hold(scene):
+    scene.eu.stop()
+    scene.becomes(US4)
+    scene.eu.start()
+    eventually(lambda: group(scene)["cause"] == "hold_down", 5, "the primary is back and held")
+
+
+def fail_back_by_hand(scene):
+    scene.eu.stop()
+    scene.becomes(US4)
+    scene.eu.start()
+    eventually(lambda: group(scene)["cause"] == "manual_failback", 5, "the primary is back")
+
+
+def fail_over(scene):
+    scene.eu.stop()
+    scene.becomes(US4)
+
+
+def force(scene):
+    assert scene.edge.ctl("force", "app", "secondary", "--reason", "r").returncode == OK
+
+
+def drain(scene):
+    assert scene.edge.ctl("drain", "app", "primary", "--reason", "r").returncode == OK
+
+
+def freeze(scene):
+    assert scene.edge.ctl("freeze", "--reason", "r").returncode == OK
+    scene.eu.stop()
+    eventually(lambda: not scene.edge.checks()["eu"]["by_results"], 5, "its results say dead")
+
+
+# name: (lines of the policy, what brings it about, the cause, what is answered)
+STATES = {
+    "primary": ((), lambda scene: None, "primary_healthy", (EU4,)),
+    "secondary": ((), fail_over, "primary_unhealthy", (US4,)),
+    "holding down": (("failback: {hold_down: 1h}",), hold, "hold_down", (US4,)),
+    "manual failback": (("failback: {mode: manual}",), fail_back_by_hand, "manual_failback", (US4,)),
+    "all down, last good": (("all_down: last_good",), both_die, "all_down", (EU4,)),
+    "all down, servfail": (("all_down: servfail",), both_die, "all_down", ("SERVFAIL",)),
+    "all down, nodata": (("all_down: nodata",), both_die, "all_down", ("NOERROR",)),
+    "forced": ((), force, "forced", (US4,)),
+    "drained": ((), drain, "drained", (US4,)),
+    "frozen": ((), freeze, "primary_healthy", (EU4,)),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_killed_and_restarted_control_changes_no_answer_in_any_state(scene, state):
+    lines, bring_about, cause, answered = STATES[state]
+    start(scene, with_policy(*lines))
+    bring_about(scene)
+    eventually(lambda: group(scene)["cause"] == cause, 5, lambda: f"{state}: {group(scene)}")
+    before = len(changes(scene))
+    time.sleep(1.2)  # what is not acknowledged is written every second
+    with Watcher(scene.client, "app.example.com", rate_hz=500) as watcher:
+        for _ in range(3):
+            scene.edge.control.kill()
+            time.sleep(0.2)
+            scene.edge.start_control()
+            time.sleep(0.6)
+    assert watcher.answers() == {answered} and not watcher.lost()
+    assert group(scene)["cause"] == cause
+    assert len(changes(scene)) == before
+
+
 def test_what_if_tells_what_then_happens(running):
     supposed = running.edge.ctl_json("explain", "app.example.com", "A", "--if", "eu=down")
     assert supposed["answer"] == [f"app.example.com. 30 IN A {US4}"]
