@@ -5,7 +5,7 @@ import pytest
 from edge import CONTROL, CTL, DATAPLANE
 from follower import Follower
 from network import remove_leftovers
-from scene import Scene
+from scene import UNDAMPED, Scene
 
 
 def pytest_configure(config):
@@ -57,6 +57,13 @@ def scene(make_scene):
 @pytest.fixture
 def running(scene):
     """Backends, control and dataplane run; the primary is answered."""
+    return scene.start()
+
+
+@pytest.fixture
+def undamped(scene):
+    """As running, but the group goes back at once however often it has failed over."""
+    scene.edge.configure(UNDAMPED)
     return scene.start()
 
 

@@ -43,6 +43,9 @@ failover_groups:
          primary: "1 . alpn=h2,h3 ipv4hint=198.51.100.10", secondary: 0 app.example.com.}
 """
 
+# For tests that change sides again and again, which damping is there to prevent.
+UNDAMPED = CONFIG.replace("    records:\n", "    failback: {damping: {max: 0s}}\n    records:\n")
+
 
 class Scene:
     """Hosts and cables are there at once; programs are started by the test."""

@@ -22,10 +22,10 @@ def change_sides(scene, until):
     return changes
 
 
-def test_dnsperf_loses_nothing_while_sides_change(running, tmp_path, full):
+def test_dnsperf_loses_nothing_while_sides_change(undamped, tmp_path, full):
     seconds = 60 if full else 8
-    with Dnsperf(running.client, tmp_path, seconds, RATE_HZ) as load:
-        assert change_sides(running, time.monotonic() + seconds - 3) >= 4
+    with Dnsperf(undamped.client, tmp_path, seconds, RATE_HZ) as load:
+        assert change_sides(undamped, time.monotonic() + seconds - 3) >= 4
     assert load.lost == 0 and load.sent == load.completed > seconds * RATE_HZ / 2, load.text
     assert load.warnings == []
     assert set(load.rcodes) == {"NOERROR", "NXDOMAIN"}, load.text

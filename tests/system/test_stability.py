@@ -141,30 +141,30 @@ def test_a_peer_that_stops_the_dataplane_delays_nobody_else(running):
     running.becomes(US4, within_s=1)
 
 
-def test_random_kills_of_either_side_never_give_a_wrong_answer(running, full):
+def test_random_kills_of_either_side_never_give_a_wrong_answer(undamped, full):
     """Every answer is one of the two legal ones; lost queries only while the dataplane is dead."""
     rounds, deadline = (1000, 3600) if full else (150, 60)
     random.seed(20240101)
     begin, done = time.monotonic(), 0
-    with Watcher(running.client, "app.example.com", rate_hz=500, timeout_s=1) as watcher:
+    with Watcher(undamped.client, "app.example.com", rate_hz=500, timeout_s=1) as watcher:
         for done in range(1, rounds + 1):
             if time.monotonic() - begin > deadline:
                 break
             time.sleep(random.random() * 0.3)
             victim = random.choice(["control", "dataplane"])
-            getattr(running.edge, victim).kill()
+            getattr(undamped.edge, victim).kill()
             if random.random() < 0.3:  # a side changes while it is dead
-                running.eu.answer(random.choice(["", "503"]))
+                undamped.eu.answer(random.choice(["", "503"]))
             if victim == "control":
-                running.edge.start_control(wait=random.random() < 0.5)
+                undamped.edge.start_control(wait=random.random() < 0.5)
             else:
-                running.edge.start_dataplane(wait=random.random() < 0.5)
-        running.eu.answer("")
-        for process, start in ((running.edge.control, running.edge.start_control),
-                               (running.edge.dataplane, running.edge.start_dataplane)):
+                undamped.edge.start_dataplane(wait=random.random() < 0.5)
+        undamped.eu.answer("")
+        for process, start in ((undamped.edge.control, undamped.edge.start_control),
+                               (undamped.edge.dataplane, undamped.edge.start_dataplane)):
             if not process.is_running():
                 start()
-        running.becomes(EU4, within_s=10)
+        undamped.becomes(EU4, within_s=10)
     assert done >= 30, f"only {done} kills in {deadline} s"
     assert watcher.answers() <= {EU, US}, watcher.answers()
     answered = len(watcher.exchanges) - len(watcher.lost())
