@@ -12,7 +12,7 @@ namespace understudy::control {
 namespace {
 
 // A smaller text stays as it is, so that the sqlite3 shell can show it.
-constexpr size_t kPackedFromOctets = 64 * 1024;
+constexpr size_t kPackedFromOctets = size_t{64} * 1024;
 
 std::string DigestOf(std::string_view text) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');

@@ -177,7 +177,7 @@ void MakePlan(Engine& engine, ReadOrder read, std::function<void(const Plan&)> d
             [done = std::move(done)](const std::shared_ptr<Draft>& draft) { done(draft->plan); });
 }
 
-void Apply(Engine& engine, ReadOrder read, std::function<void(const Applied&)> done) {
+void Apply(Engine& engine, ReadOrder read, const std::function<void(const Applied&)>& done) {
   DraftThen(engine, std::move(read), [&engine, done](const std::shared_ptr<Draft>& draft) {
     Plan& plan = draft->plan;
     if (plan.IsGood() && draft->order.base.empty()) {
@@ -197,7 +197,7 @@ void Apply(Engine& engine, ReadOrder read, std::function<void(const Applied&)> d
   });
 }
 
-void ServeFile(Engine& engine, const std::string& author, Engine::Reloaded done) {
+void ServeFile(Engine& engine, const std::string& author, const Engine::Reloaded& done) {
   ReloadOrder order;
   auto before = std::make_shared<Live>();
   order.load = [&engine, before](const Live& live) {

@@ -62,9 +62,9 @@ struct Applied {
 
 // `done` is called once, on the loop.
 void MakePlan(Engine& engine, ReadOrder read, std::function<void(const Plan&)> done);
-void Apply(Engine& engine, ReadOrder read, std::function<void(const Applied&)> done);
+void Apply(Engine& engine, ReadOrder read, const std::function<void(const Applied&)>& done);
 // Forgets the applied configuration and serves the file again.
-void ServeFile(Engine& engine, const std::string& author, Engine::Reloaded done);
+void ServeFile(Engine& engine, const std::string& author, const Engine::Reloaded& done);
 
 }  // namespace understudy::control
 

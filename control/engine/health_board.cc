@@ -311,8 +311,7 @@ HealthBoard::Settled HealthBoard::Settle(const Moment& now) {
   }
   if (doubt_.freeze()) return settled;
   // Children before parents, which are appended while their children are looked at.
-  std::ranges::stable_partition(pending_,
-                                [](const auto* check) { return check->children.empty(); });
+  std::ranges::partition(pending_, [](const auto* check) { return check->children.empty(); });
   for (size_t i = 0; i < pending_.size(); ++i) {
     CheckStanding& check = *pending_[i];
     if (check.definition.type == CheckType::kCalculated) Recount(check, now);

@@ -33,11 +33,12 @@ bool LibraryIsReady() {
   return ready;
 }
 
-// Of the family that was asked for: c-ares takes what else an answer has.
+// Of the family that was asked for: c-ares takes what else an answer has. IPv4 first.
 std::vector<asio::ip::address> AddressesOf(const ares_addrinfo* info, int family) {
   std::vector<asio::ip::address> addresses;
-  for (const ares_addrinfo_node* node = info->nodes;
-       node != nullptr && addresses.size() < NameLookup::kMaxAddresses; node = node->ai_next) {
+  std::vector<asio::ip::address> v6_addresses;
+  for (const ares_addrinfo_node* node = info->nodes; node != nullptr; node = node->ai_next) {
+    if (addresses.size() + v6_addresses.size() == NameLookup::kMaxAddresses) break;
     if (family != AF_UNSPEC && node->ai_family != family) continue;
     if (node->ai_family == AF_INET) {
       const auto* v4 = reinterpret_cast<const sockaddr_in*>(node->ai_addr);
@@ -46,11 +47,10 @@ std::vector<asio::ip::address> AddressesOf(const ares_addrinfo* info, int family
       const auto* v6 = reinterpret_cast<const sockaddr_in6*>(node->ai_addr);
       asio::ip::address_v6::bytes_type bytes;
       std::copy_n(v6->sin6_addr.s6_addr, bytes.size(), bytes.begin());
-      addresses.emplace_back(asio::ip::address_v6(bytes));
+      v6_addresses.emplace_back(asio::ip::address_v6(bytes));
     }
   }
-  std::stable_partition(addresses.begin(), addresses.end(),
-                        [](const asio::ip::address& address) { return address.is_v4(); });
+  addresses.insert(addresses.end(), v6_addresses.begin(), v6_addresses.end());
   return addresses;
 }
 

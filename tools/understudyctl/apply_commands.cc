@@ -104,7 +104,7 @@ class Apply {
     const fs::path path = fs::path(options_.file).parent_path() / file;
     const std::string wrong = ReadText(path.string(), kMaxOctets, &text);
     if (!wrong.empty()) return absl::StrCat(path.string(), " ", wrong);
-    order_["zones"].as_object()[file] = std::move(text);
+    order_["zones"].as_object()[file] = text;
     return "";
   }
 
