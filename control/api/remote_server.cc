@@ -168,7 +168,7 @@ std::optional<Reply> RemoteServer::Admit(std::string_view authorization, Request
     ++counts_.unauthorized;
     return ErrorReply(401, "unauthorized", "show a token: Authorization: Bearer TOKEN");
   }
-  const Token* const token = tokens_.Find(shown);
+  const AccessToken* const token = tokens_.Find(shown);
   if (token == nullptr) {
     ++counts_.unauthorized;
     return Refuse(request, "its token is not known");

@@ -40,13 +40,13 @@ bool ParseHash(absl::string_view field, TokenHash* hash) {
   return true;
 }
 
-absl::StatusOr<Token> ParseLine(absl::string_view text, size_t line) {
+absl::StatusOr<AccessToken> ParseLine(absl::string_view text, size_t line) {
   const std::vector<absl::string_view> fields =
       absl::StrSplit(text, absl::ByAnyChar(" \t"), absl::SkipEmpty());
   if (fields.size() != 3) {
     return Wrong(line, "give three words: NAME sha256:HEX read|write");
   }
-  Token token;
+  AccessToken token;
   if (!IsName(fields[0])) {
     return Wrong(line, absl::StrCat("the name '", absl::CHexEscape(fields[0]),
                                     "' is not 1 to 64 of A-Z, a-z, 0-9, '.', '_', '-'"));
@@ -75,9 +75,9 @@ absl::StatusOr<Tokens> Tokens::Parse(std::string_view text) {
     ++line;
     row = absl::StripAsciiWhitespace(row.substr(0, row.find('#')));
     if (row.empty()) continue;
-    absl::StatusOr<Token> token = ParseLine(row, line);
+    absl::StatusOr<AccessToken> token = ParseLine(row, line);
     if (!token.ok()) return token.status();
-    for (const Token& other : tokens.tokens_) {
+    for (const AccessToken& other : tokens.tokens_) {
       if (other.name == token->name) return Wrong(line, absl::StrCat(other.name, " again"));
       if (other.hash == token->hash) return Wrong(line, absl::StrCat("the token of ", other.name));
     }
@@ -98,11 +98,11 @@ absl::StatusOr<Tokens> Tokens::Load(const std::string& path) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", tokens.status().message()));
 }
 
-const Token* Tokens::Find(std::string_view shown) const {
+const AccessToken* Tokens::Find(std::string_view shown) const {
   TokenHash hash;
   SHA256(reinterpret_cast<const unsigned char*>(shown.data()), shown.size(), hash.data());
-  const Token* found = nullptr;
-  for (const Token& token : tokens_) {
+  const AccessToken* found = nullptr;
+  for (const AccessToken& token : tokens_) {
     if (CRYPTO_memcmp(token.hash.data(), hash.data(), hash.size()) == 0) found = &token;
   }
   return found;

@@ -26,7 +26,7 @@ inline constexpr size_t kMaxTokens = 1000;
 
 using TokenHash = std::array<uint8_t, 32>;  // SHA-256
 
-struct Token {
+struct AccessToken {
   std::string name;  // 1 to 64 of A-Z a-z 0-9 . _ -, for the audit trail
   TokenHash hash;
   Role role = Role::kRead;
@@ -39,11 +39,11 @@ class Tokens {
   static absl::StatusOr<Tokens> Parse(std::string_view text);
 
   // The token that was shown, or null.
-  const Token* Find(std::string_view shown) const;
+  const AccessToken* Find(std::string_view shown) const;
   size_t size() const { return tokens_.size(); }
 
  private:
-  std::vector<Token> tokens_;
+  std::vector<AccessToken> tokens_;
 };
 
 }  // namespace understudy::control
