@@ -121,7 +121,7 @@ asio::awaitable<Reply> AnswerPlan(Engine& engine, ReadOrder read) {
 
 asio::awaitable<Reply> AnswerApply(Engine& engine, ReadOrder read) {
   const auto applied = co_await WaitFor<Applied>(
-      [&](auto done) { Apply(engine, std::move(read), std::move(done)); }, kTimeout);
+      [&](const auto& done) { Apply(engine, std::move(read), done); }, kTimeout);
   if (!applied) co_return TimedOut();
   const Plan& plan = applied->plan;
   if (!plan.IsGood()) co_return WhyNot(plan);
@@ -143,7 +143,7 @@ asio::awaitable<Reply> AnswerApply(Engine& engine, ReadOrder read) {
 asio::awaitable<Reply> AnswerForget(Engine& engine, const Request& request) {
   const absl::StatusOr<std::string> author = AuthorOf("", request.peer);
   const auto result = co_await WaitFor<ReloadResult>(
-      [&](auto done) { ServeFile(engine, *author, std::move(done)); }, kTimeout);
+      [&](const auto& done) { ServeFile(engine, *author, done); }, kTimeout);
   if (!result) co_return TimedOut();
   if (!result->errors.empty()) {
     Reply reply = ErrorReply(422, "invalid_configuration",
@@ -162,7 +162,7 @@ asio::awaitable<Reply> AnswerText(Engine& engine, const PackedText* packed,
                                   std::shared_ptr<const Configuration> live) {
   auto text = std::make_shared<absl::StatusOr<std::string>>(std::string());
   const auto done = co_await WaitFor<bool>(
-      [&](std::function<void(const bool&)> call) {
+      [&](const std::function<void(const bool&)>& call) {
         engine.reloader().Run([packed, live, text] { *text = Unpack(*packed); },
                               [call] { call(true); });
       },

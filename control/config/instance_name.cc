@@ -66,15 +66,18 @@ class Finder : public YAML::EventHandler {
 std::optional<std::string> InstanceNamedIn(std::string_view text) {
   std::istringstream stream{std::string(text)};
   Finder finder;
+  const auto found = [&finder] {
+    return finder.name().empty() ? std::nullopt : std::optional(finder.name());
+  };
   try {
     YAML::Parser parser(stream);
     parser.HandleNextDocument(finder);
   } catch (const Found&) {
-    // What was looked for, or the end.
+    return found();  // what was looked for, or the end
   } catch (const std::exception&) {
     return std::nullopt;  // broken before it; whoever reads all of it tells how
   }
-  return finder.name().empty() ? std::nullopt : std::optional(finder.name());
+  return found();
 }
 
 std::optional<std::string> InstanceNamedInFile(const std::string& path) {

@@ -52,8 +52,9 @@ void AddTargets(const GroupStanding& group, const Selector& selector,
     if (tier) targets.push_back({&group, *tier});
     return;
   }
-  for (uint8_t tier = 0; tier < group.tiers.size(); ++tier) {
-    if (Has(group.tiers[tier].labels, *label)) targets.push_back({&group, tier});
+  for (size_t tier = 0; tier < group.tiers.size(); ++tier) {
+    if (!Has(group.tiers[tier].labels, *label)) continue;
+    targets.push_back({&group, static_cast<uint8_t>(tier)});
   }
 }
 

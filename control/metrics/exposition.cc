@@ -29,7 +29,7 @@ class UnderWay {
 };
 
 // A family that is told in pieces has its two comment lines (HELP and TYPE) once.
-std::string WithoutComments(std::string text) {
+std::string WithoutComments(const std::string& text) {
   const size_t end_of_help = text.find('\n');
   return text.substr(text.find('\n', end_of_help + 1) + 1);
 }
