@@ -293,8 +293,9 @@ TEST_F(SelfDoubtTest, FewFailuresAreBelieved) {
 TEST_F(SelfDoubtTest, FailuresThatComeOneAfterTheOtherAreBelieved) {
   Start(Ten());
   for (int i = 0; i < 10; ++i) {
-    Probe("c" + std::to_string(i), false, 3, 20 * (i + 1));
-    EXPECT_FALSE(Decide(20 * (i + 1)).frozen.has_value());
+    const int64_t second = int64_t{20} * (i + 1);
+    Probe("c" + std::to_string(i), false, 3, second);
+    EXPECT_FALSE(Decide(second).frozen.has_value());
   }
   EXPECT_EQ(OnSecondary(), 10u);
 }
