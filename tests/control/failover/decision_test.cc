@@ -252,7 +252,8 @@ TEST(Damping, ABackendThatFlapsForAMinuteChangesTheAnswerOnceWithTheHoldDownOfTh
     for (int tenths = 0; tenths < 600; ++tenths) {
       const bool up = tenths / 10 % 2 == 1;
       GroupHealth health = Health(up ? "HH" : "UH");
-      health[0].healthy_since = After(tenths / 10);
+      const int second = tenths / 10;
+      health[0].healthy_since = After(second);
       const Decision d = Answer(state, health, policy, After(tenths / 10.0));
       changes += d.choice != before;
       before = d.choice;
