@@ -103,14 +103,14 @@ class DnsProbeTest : public testing::Test {
 };
 
 TEST_F(DnsProbeTest, PassesWhenTheRecordIsInTheAnswer) {
-  const UdpServer server(io_, [](auto query) { return std::vector{Answering(query)}; });
+  const UdpServer server(io_, [](const auto& query) { return std::vector{Answering(query)}; });
   const ProbeResult result = Probe(io_, DnsCheck(server.port()));
   EXPECT_TRUE(result.success);
   EXPECT_EQ(result.reason, "NOERROR, 1 A record");
 }
 
 TEST_F(DnsProbeTest, FailsByWhatCame) {
-  const UdpServer server(io_, [](auto query) { return std::vector{Answering(query)}; });
+  const UdpServer server(io_, [](const auto& query) { return std::vector{Answering(query)}; });
   const ProbeResult result = Probe(io_, DnsCheck(server.port(), "192.0.2.7"));
   EXPECT_FALSE(result.success);
   EXPECT_TRUE(result.conclusive);
@@ -118,7 +118,7 @@ TEST_F(DnsProbeTest, FailsByWhatCame) {
 }
 
 TEST_F(DnsProbeTest, PassesOverWhatDoesNotAnswerTheQuery) {
-  const UdpServer server(io_, [](auto query) {
+  const UdpServer server(io_, [](const auto& query) {
     std::string other_id = Answering(query, 2), other_question = Answering(query, 2);
     other_id[0] = static_cast<char>(other_id[0] ^ 1);
     other_question[13] = 'b';
@@ -129,7 +129,7 @@ TEST_F(DnsProbeTest, PassesOverWhatDoesNotAnswerTheQuery) {
 }
 
 TEST_F(DnsProbeTest, AnAnswerFromAnotherPortIsNone) {
-  UdpServer server(io_, [](auto query) { return std::vector{Answering(query)}; });
+  UdpServer server(io_, [](const auto& query) { return std::vector{Answering(query)}; });
   server.AnswerFromElsewhere();
   const ProbeResult result = Probe(io_, Hasty(DnsCheck(server.port())));
   EXPECT_EQ(server.queries(), 1);
@@ -142,7 +142,7 @@ TEST_F(DnsProbeTest, AnAnswerFromAnotherPortIsNone) {
 TEST_F(DnsProbeTest, APortThatNobodyHasIsRefusedAtOnce) {
   uint16_t port = 0;
   {
-    const UdpServer gone(io_, [](auto) { return std::vector<std::string>{}; });
+    const UdpServer gone(io_, [](const auto&) { return std::vector<std::string>{}; });
     port = gone.port();
   }
   const ProbeResult result = Probe(io_, DnsCheck(port));
@@ -151,14 +151,14 @@ TEST_F(DnsProbeTest, APortThatNobodyHasIsRefusedAtOnce) {
 }
 
 TEST_F(DnsProbeTest, EveryQueryHasAnIdAndASourcePortOfItsOwn) {
-  const UdpServer server(io_, [](auto query) { return std::vector{Answering(query)}; });
+  const UdpServer server(io_, [](const auto& query) { return std::vector{Answering(query)}; });
   constexpr int kProbes = 20;
   for (int i = 0; i < kProbes; ++i) EXPECT_TRUE(Probe(io_, DnsCheck(server.port())).success);
   EXPECT_GT(server.ids_seen().size(), 15u);
   EXPECT_GT(server.ports_seen().size(), 15u);
 }
 
-ScriptedServer::Script OverTcp(std::function<std::string(std::string)> answer) {
+ScriptedServer::Script OverTcp(const std::function<std::string(std::string)>& answer) {
   return [answer](tcp::socket& s) -> asio::awaitable<void> {
     std::array<char, 512> buffer;
     const size_t size = co_await s.async_read_some(asio::buffer(buffer), asio::use_awaitable);
@@ -173,16 +173,16 @@ ScriptedServer::Script OverTcp(std::function<std::string(std::string)> answer) {
 }
 
 TEST_F(DnsProbeTest, ATruncatedAnswerIsAskedForAgainOverTcp) {
-  const ScriptedServer tcp_server(io_, OverTcp([](auto q) { return Framed(Answering(q)); }));
+  const ScriptedServer tcp_server(io_, OverTcp([](const auto& q) { return Framed(Answering(q)); }));
   const UdpServer server(
-      io_, [](auto query) { return std::vector{Truncated(query)}; }, tcp_server.port());
+      io_, [](const auto& query) { return std::vector{Truncated(query)}; }, tcp_server.port());
   const ProbeResult result = Probe(io_, DnsCheck(server.port()));
   EXPECT_TRUE(result.success) << result.reason;
   EXPECT_EQ(tcp_server.accepted(), 1);
 }
 
 TEST_F(DnsProbeTest, ATruncatedAnswerWillDoWhereNoRecordIsExpected) {
-  const UdpServer server(io_, [](auto query) { return std::vector{Truncated(query)}; });
+  const UdpServer server(io_, [](const auto& query) { return std::vector{Truncated(query)}; });
   HealthCheck check = DnsCheck(server.port());
   check.dns.answers.clear();
   const ProbeResult result = Probe(io_, check);
@@ -193,7 +193,7 @@ TEST_F(DnsProbeTest, TheRetryOverTcpHasOnlyWhatIsLeftOfTheTime) {
   const ScriptedServer silent(
       io_, [](tcp::socket& s) -> asio::awaitable<void> { co_await ReadToEnd(s); });
   const UdpServer server(
-      io_, [](auto query) { return std::vector{Truncated(query)}; }, silent.port());
+      io_, [](const auto& query) { return std::vector{Truncated(query)}; }, silent.port());
   const ProbeResult result = Probe(io_, Hasty(DnsCheck(server.port())));
   EXPECT_FALSE(result.success);
   EXPECT_EQ(result.reason,
@@ -207,7 +207,7 @@ HealthCheck OverTcp(HealthCheck check) {
 }
 
 TEST_F(DnsProbeTest, AsksOverTcpAloneWhenTold) {
-  const ScriptedServer server(io_, OverTcp([](auto q) {
+  const ScriptedServer server(io_, OverTcp([](const auto& q) {
                                 std::string other = Answering(q, 2);
                                 other[0] = static_cast<char>(other[0] ^ 1);
                                 return Framed(other) + Framed(Answering(q));
@@ -244,7 +244,7 @@ TEST_F(DnsProbeTest, HostileTcpServersFailTheCheck) {
 
 TEST_F(DnsProbeTest, ARemovedCheckLetsGoOfItsSocket) {
   std::optional<UdpServer> server(std::in_place, io_,
-                                  [](auto) { return std::vector<std::string>{}; });
+                                  [](const auto&) { return std::vector<std::string>{}; });
   int results = 0;
   Checker checker(io_, [&results](const HealthCheck&, const ProbeResult&) { ++results; });
   HealthCheck check = DnsCheck(server->port());
