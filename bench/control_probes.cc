@@ -164,7 +164,7 @@ boost::json::object Measure(const std::string& type, int count, int interval_ms,
       Checks(type == "tcp" ? CheckType::kTcp : CheckType::kHttp, count, interval, server.port()));
   // The first round, whose probes lie closer together, and another second to calm down.
   io.run_for(std::chrono::milliseconds(2000 + interval_ms));
-  slices.assign(static_cast<size_t>(seconds * 1000 / kSlice.count()), 0);
+  slices.assign(static_cast<size_t>(std::chrono::seconds(seconds) / kSlice), 0);
   begin = Clock::now();
   const double cpu_before = CpuSeconds();
   io.run_for(std::chrono::seconds(seconds));

@@ -53,8 +53,8 @@ asio::awaitable<void> Append(const std::map<std::string, Standing>& all,
       last = it->first;
     }
     if (!piece[0].metric.empty()) {
-      std::string told = serializer.Serialize(piece);
-      text += begun ? WithoutComments(std::move(told)) : told;
+      const std::string told = serializer.Serialize(piece);
+      text += begun ? WithoutComments(told) : told;
       begun = true;
     }
     if (it == all.end()) co_return;
