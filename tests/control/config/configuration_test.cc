@@ -59,6 +59,39 @@ TEST(ConfigurationTest, TextsThatAreNotThoseOfTheIdAreNotGivenOut) {
   EXPECT_TRUE(absl::IsDataLoss(UnpackTexts(configuration).status()));
 }
 
+TEST(ConfigurationTest, BeyondTheLimitTheIdIsKeptAndTheTextsAreNot) {
+  const std::string large(kMaxTextsOctets, 'x');
+  TextsPacker packer;
+  packer.AddYaml("y");
+  packer.AddZone("p", large);
+  const Configuration configuration = packer.Take();
+  EXPECT_FALSE(configuration.is_kept);
+  EXPECT_EQ(configuration.octets, kMaxTextsOctets + 1);
+  EXPECT_EQ(configuration.id.size(), 64u);
+  EXPECT_TRUE(configuration.zones.empty());
+  EXPECT_TRUE(absl::IsFailedPrecondition(UnpackTexts(configuration).status()));
+}
+
+TEST(ConfigurationTest, AFileThatSeveralZonesAreReadFromIsKeptOnce) {
+  TextsPacker packer;
+  packer.AddYaml("y");
+  packer.AddZone("p", "first");
+  packer.AddZone("p", "changed on disk meanwhile");
+  const Configuration configuration = packer.Take();
+  EXPECT_EQ(configuration.octets, 6u);
+  EXPECT_EQ(UnpackTexts(configuration)->zones.at("p"), "first");
+}
+
+TEST(ConfigurationTest, AnAppliedOneTellsWhoAndWhenAndBothWaysOutOfIt) {
+  Configuration configuration;
+  configuration.at = absl::FromUnixSeconds(1'769'860'800);
+  configuration.author = "alice (uid 0)";
+  const std::string text = AppliedText(configuration);
+  EXPECT_TRUE(text.starts_with("was applied 2026-01-31 12:00:00 UTC by alice (uid 0)")) << text;
+  EXPECT_NE(text.find("understudyctl apply -f FILE"), std::string::npos) << text;
+  EXPECT_NE(text.find("understudyctl reload --from-file"), std::string::npos) << text;
+}
+
 class TextsTest : public ConfigFolder {
  protected:
   static constexpr char kYaml[] =

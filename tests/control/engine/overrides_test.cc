@@ -157,6 +157,52 @@ TEST_F(OverridesTest, DrainsSurviveARestartAndFollowTheirSideOverAReload) {
   EXPECT_EQ(dropped[0].side, "sorry");
 }
 
+TEST_F(OverridesTest, AForceFollowsItsSideOverAReload) {
+  ASSERT_TRUE(standing_.Force("shop", DrainOf(ChoiceOf(2))).ok());
+  Decide();
+  DesiredState site = SiteWith({"app-1", "app-2", "shop"});
+  const std::vector<Tier> sides = site.groups[2].tiers;
+  site.groups[2].tiers.push_back({.name = "extra", .check = std::nullopt, .labels = {}});
+  site.groups[2].tiers.push_back({.name = "sorry", .check = std::nullopt, .labels = {}});
+  const GroupChoices choices = standing_.ChoicesIn(site);
+  EXPECT_EQ(choices[2].choice, ChoiceOf(3));
+  EXPECT_TRUE(standing_.Apply(site, At(2)).empty());
+  EXPECT_TRUE(Decide(2).changes.empty());
+  EXPECT_EQ(Answer("shop"), ChoiceOf(3));
+  const auto saved = standing_.Unsaved(At(2)).overrides.at({"shop", OverrideKind::kForce, 0});
+  ASSERT_TRUE(saved.has_value());
+  EXPECT_EQ(saved->side, ChoiceOf(3));
+  site.groups[2].tiers = sides;
+  const auto dropped = standing_.Apply(site, At(3));
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(dropped[0].side, "sorry");
+  Decide(3);
+  EXPECT_EQ(Answer("shop"), Choice::kPrimary);
+}
+
+TEST_F(OverridesTest, AReloadThatAddsASideDoesNotMoveAGroupToIt) {
+  DesiredState site = SiteWith({"shop"});
+  const Tier sorry = {.name = "sorry", .check = std::nullopt, .labels = {}};
+  site.groups[0].tiers.push_back(sorry);
+  site.groups[0].policy.failback.mode = FailbackMode::kManual;
+  standing_ = Standing();
+  Start(site);
+  Probe("eu", false, 3);
+  Probe("us", false, 3);
+  Decide();
+  ASSERT_EQ(Answer("shop"), ChoiceOf(2));
+  site.groups[0].tiers[2].name = "extra";
+  site.groups[0].tiers.push_back(sorry);
+  standing_.Apply(site, At(2));
+  EXPECT_TRUE(Decide(2).changes.empty());
+  EXPECT_EQ(Answer("shop"), ChoiceOf(3));
+  site.groups[0].tiers.pop_back();
+  standing_.Apply(site, At(3));
+  Decide(3);
+  EXPECT_EQ(Answer("shop"), ChoiceOf(2))
+      << "the side that stood is gone: the best there is, at once";
+}
+
 TEST_F(OverridesTest, AManualFailbackWaitsForTheOperator) {
   DesiredState site = SiteWith({"app"});
   site.groups[0].policy.failback.mode = FailbackMode::kManual;
