@@ -150,7 +150,7 @@ void Engine::Publish(const GroupChoices& choices) {
 void Engine::PublishFirstTable() {
   reloading_ = true;
   reloader_.Write(desired_, [this](Loaded loaded) {
-    table_health_ = loaded.errors.empty() ? PublishLoaded(loaded)
+    table_health_ = loaded.errors.empty() ? PublishLoaded(loaded, standing_.Choices())
                                           : absl::UnavailableError(loaded.errors.front());
     reloading_ = false;
     if (table_health_.ok()) {
@@ -177,11 +177,10 @@ void Engine::RetryFirstTable() {
 }
 
 // Swings to the table of `loaded`, with every choice as it is now.
-absl::Status Engine::PublishLoaded(const Loaded& loaded) {
+absl::Status Engine::PublishLoaded(const Loaded& loaded, const GroupChoices& choices) {
   const absl::StatusOr<Publisher::Published> published =
-      publisher_.PublishTable(loaded.table_generation, standing_.Choices());
+      publisher_.PublishTable(loaded.table_generation, choices);
   if (!published.ok()) return published.status();
-  unpublished_ = false;
   publisher_.Beat();
   dataplane_watch_.TablePublished(loaded.table_generation, published->at_ns);
   selection_watch_.Watch(*published);

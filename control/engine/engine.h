@@ -133,7 +133,7 @@ class Engine {
   void Publish(const GroupChoices& choices);
   void PublishFirstTable();
   void RetryFirstTable();
-  absl::Status PublishLoaded(const Loaded& loaded);
+  absl::Status PublishLoaded(const Loaded& loaded, const GroupChoices& choices);
   // Those asked for by Reload; what only wants the file read again shares a reload.
   struct PendingReload {
     ReloadOrder order;

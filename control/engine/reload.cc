@@ -55,7 +55,8 @@ void Engine::RunReload() {
 // The table first: if it cannot be published nothing else has changed yet. Groups that are new in
 // it start as primary, which is what they are decided to be.
 absl::Status Engine::Serve(const Loaded& loaded) {
-  if (absl::Status status = PublishLoaded(loaded); !status.ok()) return status;
+  absl::Status status = PublishLoaded(loaded, standing_.ChoicesIn(*loaded.state));
+  if (!status.ok()) return status;
   table_health_ = absl::OkStatus();
   desired_.reset();
   SetServed(*loaded.state);

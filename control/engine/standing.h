@@ -111,10 +111,13 @@ class Standing {
   const std::optional<Freeze>& freeze() const { return board_.freeze(); }
   // Every group's; valid until the next Apply.
   GroupChoices Choices() const;
+  // The same by the tiers of `desired`, which is not applied yet; valid as long as that lives.
+  GroupChoices ChoicesIn(const DesiredState& desired) const;
 
  private:
   void LinkChecksToGroups();
   void ApplyDefinition(GroupStanding& group, const FailoverGroup& definition);
+  void MoveTiers(GroupStanding& group, const std::vector<Tier>& now);
   void ApplyGroups(const DesiredState& desired, const Moment& now);
   void DropGroup(GroupStanding& group);
   void StartGroup(GroupStanding& group, const Moment& now);

@@ -11,6 +11,17 @@ bool IsUnprobed(const CheckStanding& check) {
   return check.verdict.successes + check.verdict.failures == 0;
 }
 
+// What `choice` of the tiers `before` is among those of `now`: the tier of the same name, wherever
+// it stands. The primary when there is none.
+Choice Moved(Choice choice, const std::vector<TierStanding>& before, const std::vector<Tier>& now) {
+  if (before.empty() || contract::IsPolicy(choice)) return choice;
+  if (choice == AllOf(before.size())) return AllOf(now.size());
+  const auto place = static_cast<size_t>(choice);
+  if (place > before.size()) return Choice::kPrimary;
+  const auto found = std::ranges::find(now, before[place].name, &Tier::name);
+  return found == now.end() ? Choice::kPrimary : ChoiceOf(static_cast<size_t>(found - now.begin()));
+}
+
 }  // namespace
 
 void Standing::Remember(Remembered remembered, std::map<std::string, Choice> inherited) {
@@ -65,10 +76,27 @@ void Standing::LinkChecksToGroups() {
   }
 }
 
-// Drains stay with the tier of their name, wherever it stands now.
+// What was said and decided of a tier stays with the tier of its name, wherever it stands now.
+void Standing::MoveTiers(GroupStanding& group, const std::vector<Tier>& now) {
+  const std::vector<TierStanding>& before = group.tiers;
+  const auto tier = static_cast<uint8_t>(Moved(ChoiceOf(group.state.tier), before, now));
+  if (std::exchange(group.state.tier, tier) != tier) unsaved_groups_.push_back(&group);
+  group.decision.choice = Moved(group.decision.choice, before, now);
+  group.decision.by_health = Moved(group.decision.by_health, before, now);
+  if (!group.forced) return;
+  const std::string_view side = WordOf(group, group.forced->side);
+  if (std::ranges::find(now, side, &Tier::name) == now.end()) {
+    NoteEnded(group, OverrideKind::kForce, *std::exchange(group.forced, std::nullopt), dropped_);
+    return;
+  }
+  group.forced->side = Moved(group.forced->side, before, now);
+  unsaved_overrides_.insert({group.name, OverrideKind::kForce, 0});
+}
+
 void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& definition) {
-  std::vector<TierStanding> before = std::exchange(group.tiers, {});
   group.name = definition.name;
+  if (!group.tiers.empty()) MoveTiers(group, definition.tiers);
+  std::vector<TierStanding> before = std::exchange(group.tiers, {});
   for (const Tier& tier : definition.tiers) {
     group.tiers.push_back({.name = tier.name,
                            .check = tier.check ? &board_.at(*tier.check) : nullptr,
@@ -88,9 +116,6 @@ void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& defini
                          static_cast<uint8_t>(tier.drained->side)};
       dropped_.push_back({std::move(key), *std::move(tier.drained), tier.name});
     }
-  }
-  if (group.forced && !IsTier(group, group.forced->side)) {
-    NoteEnded(group, OverrideKind::kForce, *std::exchange(group.forced, std::nullopt), dropped_);
   }
   group.policy = definition.policy;
   group.labels = definition.labels;
@@ -128,6 +153,19 @@ void Standing::ApplyGroups(const DesiredState& desired, const Moment& now) {
     undecided_.push_back(&group);
     if (group.overridden()) timed_.insert(&group);
   }
+}
+
+GroupChoices Standing::ChoicesIn(const DesiredState& desired) const {
+  GroupChoices choices;
+  choices.reserve(desired.groups.size());
+  for (const FailoverGroup& definition : desired.groups) {
+    const auto known = groups_.find(definition.name);
+    if (known == groups_.end()) continue;
+    const GroupStanding& group = known->second;
+    choices.push_back(
+        {definition.name, Moved(group.decision.choice, group.tiers, definition.tiers)});
+  }
+  return choices;
 }
 
 void Standing::DropGroup(GroupStanding& group) {

@@ -241,8 +241,9 @@ absl::StatusOr<Publisher::Published> Publisher::PublishTable(uint64_t generation
         absl::StrCat("table ", generation, ": no bank is free for its selection"));
   }
   for (State::InUse& table : state_->tables) {
-    // A failure here leaves the old cut in a table that is about to be left.
-    state_->PublishTo(table, published.generation, choices);
+    // With the choices it has, for these are by the sides of the new one. A failure leaves the old
+    // cut in a table that is about to be left.
+    state_->PublishTo(table, published.generation, {});
     if (table.superseded_ns == 0) table.superseded_ns = published.at_ns;
   }
   state_->tables.push_back(std::move(written.mapped()));
@@ -305,6 +306,8 @@ void Publisher::SetStalePolicy(contract::StalePolicy policy) {
 }
 
 void Publisher::Beat() { state_->root->Beat(); }
+
+uint64_t Publisher::beat_ns() const { return (*state_->root)->heartbeat_ns.load(); }
 
 void Publisher::ShutDown() { (*state_->root)->pid.store(0, std::memory_order_relaxed); }
 

@@ -66,7 +66,8 @@ class Publisher {
     uint64_t generation = 0;
     uint64_t at_ns = 0;
   };
-  // Makes a written table current, with `choices` as they are now.
+  // Makes a written table current, with `choices` as they are now, by its own sides. Those of the
+  // tables before it stay as they are.
   absl::StatusOr<Published> PublishTable(uint64_t generation, const GroupChoices& choices);
   // Removes a written table that will not be published.
   void DiscardTable(uint64_t generation);
@@ -91,6 +92,8 @@ class Publisher {
 
   void SetStalePolicy(contract::StalePolicy policy);
   void Beat();
+  // When control last did, as everybody else reads it in shared memory (MonotonicNs).
+  uint64_t beat_ns() const;
   // A planned end: says so in the root. The last beat stays, so that a restart within the stale
   // limit is not even flagged.
   void ShutDown();
