@@ -300,6 +300,7 @@ json::object CheckView(const CheckStanding& check) {
   view["interval_s"] = Seconds(definition.interval);
   view["successes"] = verdict.successes;
   view["failures"] = verdict.failures;
+  view["certificate_ends"] = TimeView(check.certificate_ends);
   view["last"] = nullptr;
   if (verdict.last.started != absl::InfinitePast()) {
     view["last"] = json::object{{"success", verdict.last.success},

@@ -108,6 +108,7 @@ void HealthBoard::Redefine(CheckStanding& check, const HealthCheck& definition) 
     doubt_.End(std::exchange(check.failing_since, absl::InfiniteFuture()));
   }
   check.verdict = OnlyHealthOf(check.verdict);
+  check.certificate_ends = absl::InfiniteFuture();
   check.definition = definition;
   check.settled = check.settled || definition.disabled;
 }
@@ -212,6 +213,9 @@ HealthBoard::Taken HealthBoard::Take(const std::string& name, const ProbeResult&
   const bool was_healthy = IsHealthyByNow(check);
   if (result.conclusive && check.verdict.last.success != result.success) check.alike = 0;
   check.verdict = Judge(check.verdict, result, check.definition);
+  if (result.certificate_ends != absl::InfiniteFuture()) {
+    check.certificate_ends = result.certificate_ends;
+  }
   const bool settled_now = SettlesNow(check, result);
   MarkUnsaved(check);
   NoteFailing(check, now);

@@ -41,6 +41,8 @@ struct CheckStanding {
   absl::Time changed_at = absl::InfinitePast();       // steady: when `healthy` last changed
   absl::Time failing_since = absl::InfiniteFuture();  // steady; for self-doubt
   absl::Time expires = absl::InfiniteFuture();        // push: steady
+  // As it was last seen; infinite: never. The wall clock's.
+  absl::Time certificate_ends = absl::InfiniteFuture();
 
   // False: known only by hearsay, or not at all. A full threshold in a row settles it; the first
   // result alone where `initial` is probe.

@@ -55,21 +55,22 @@ bool IsFor(const SSL* ssl, const std::string& host) {
                          X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
 }
 
-std::string EndWarning(const SSL* ssl, absl::Duration ahead, absl::Time now) {
+CertificateEnd FirstEndOf(const SSL* ssl) {
   const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl);
   const int count = chain == nullptr ? 0 : sk_X509_num(chain);
-  absl::Time first = absl::InfiniteFuture();
-  int which = 0;
-  for (int i = 0; i < count; ++i) {
-    const absl::Time end = EndOf(sk_X509_value(chain, i));
-    if (end >= first) continue;
-    first = end;
-    which = i;
+  CertificateEnd first;
+  for (int place = 0; place < count; ++place) {
+    const absl::Time end = EndOf(sk_X509_value(chain, place));
+    if (end < first.at) first = {.at = end, .place = place};
   }
-  if (first > now + ahead) return "";
+  return first;
+}
+
+std::string EndWarning(const CertificateEnd& end, absl::Duration ahead, absl::Time now) {
+  if (end.at > now + ahead) return "";
   const std::string name =
-      which == 0 ? "certificate" : absl::StrCat("certificate ", which + 1, " of the chain");
-  return EndText(name, first, now);
+      end.place == 0 ? "certificate" : absl::StrCat("certificate ", end.place + 1, " of the chain");
+  return EndText(name, end.at, now);
 }
 
 }  // namespace understudy::control

@@ -24,9 +24,17 @@ std::string WhyRefused(const SSL* ssl);
 // After the handshake. Whether the certificate is for `host`.
 bool IsFor(const SSL* ssl, const std::string& host);
 
-// "certificate ends 2026-12-01T10:00:00Z (in 36h)" when it, or one of those it was sent with, does
-// so within `ahead` of `now`; "certificate ended ..." when it did already. Empty: none does.
-std::string EndWarning(const SSL* ssl, absl::Duration ahead, absl::Time now);
+// Which of the certificates shown in a handshake ends first, and when.
+struct CertificateEnd {
+  absl::Time at = absl::InfiniteFuture();  // infinite: none was shown
+  int place = 0;                           // in the chain; 0: the endpoint's own
+};
+// After a handshake, also after one that failed because of the certificate.
+CertificateEnd FirstEndOf(const SSL* ssl);
+
+// "certificate ends 2026-12-01T10:00:00Z (in 36h)" when it does so within `ahead` of `now`;
+// "certificate ended ..." when it did already; else empty.
+std::string EndWarning(const CertificateEnd& end, absl::Duration ahead, absl::Time now);
 
 }  // namespace understudy::control
 

@@ -56,10 +56,13 @@ asio::awaitable<ProbeResult> HandshakeWith(Connection& connection, const HealthC
   if (verify) verified_name = VerifiedName(check);
   const Connection::error_code ec =
       co_await connection.Handshake(tls, server_name, std::move(verified_name));
+  CertificateEnd end;
+  if (connection.tls() != nullptr) end = FirstEndOf(connection.tls());
   if (!ec) {
     result.success = true;
+    result.certificate_ends = end.at;
     if (check.http.certificate_warning > absl::ZeroDuration()) {
-      result.warning = EndWarning(connection.tls(), check.http.certificate_warning, absl::Now());
+      result.warning = EndWarning(end, check.http.certificate_warning, absl::Now());
     }
     co_return result;
   }
@@ -74,6 +77,8 @@ asio::awaitable<ProbeResult> HandshakeWith(Connection& connection, const HealthC
   }
   result =
       Failed(connection, ec, absl::StrCat("TLS handshake ", EndpointText(endpoint), ": ", why));
+  result.stage = ProbeStage::kHandshake;
+  result.certificate_ends = end.at;
   co_return result;
 }
 
@@ -162,10 +167,10 @@ asio::awaitable<ProbeResult> ProbeHttp(Connection& connection, const HealthCheck
     result = co_await Secure(connection, check, endpoint, context);
   }
   if (!result.success) co_return result;
-  std::string warning = std::move(result.warning);
-  result = co_await Ask(connection, check);
-  result.warning = std::move(warning);
-  co_return result;
+  ProbeResult answered = co_await Ask(connection, check);
+  answered.warning = std::move(result.warning);
+  answered.certificate_ends = result.certificate_ends;
+  co_return answered;
 }
 
 }  // namespace understudy::control

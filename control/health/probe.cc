@@ -96,6 +96,7 @@ asio::awaitable<Located> Locate(Connection& connection, const HealthCheck& check
     const Resolved resolved =
         co_await context.resolver().Resolve(connection, check.host, check.resolve);
     located.result = ResultOf(connection, check, resolved);
+    located.result.stage = ProbeStage::kResolve;
     if (located.result.success) address = resolved.addresses.front();
     located.resolved = ResolvedText(resolved);
   }
@@ -116,6 +117,7 @@ asio::awaitable<ProbeResult> ConnectTo(Connection& connection, const HealthCheck
       IsTimeout(ec) ? absl::StrCat("no answer within ", absl::FormatDuration(check.connect_timeout))
                     : Phrase(ec);
   result = Failed(connection, ec, absl::StrCat("connect ", EndpointText(endpoint), ": ", why));
+  result.stage = ProbeStage::kConnect;
   co_return result;
 }
 

@@ -16,11 +16,17 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
 #include "control/config/desired_state.h"
 
 namespace understudy::control {
+
+// How far a probe came before it failed. An exec check has an answer alone.
+enum class ProbeStage : uint8_t { kResolve, kConnect, kHandshake, kAnswer };
+inline constexpr std::string_view kProbeStageWords[] = {"resolve", "connect", "handshake",
+                                                        "answer"};
 
 // One attempt and how it went.
 struct ProbeResult {
@@ -29,6 +35,9 @@ struct ProbeResult {
   std::string warning;  // changes no verdict: "certificate ends 2026-12-01T10:00:00Z (in 36h)"
   absl::Time started = absl::InfinitePast();
   absl::Duration took;
+  // When the first of the certificates that the endpoint showed ends; infinite: it showed none.
+  absl::Time certificate_ends = absl::InfiniteFuture();
+  ProbeStage stage = ProbeStage::kAnswer;
   // False: this host lacked something (descriptors, ports, the processor), so the attempt says
   // nothing about the endpoint. Without this, a shortage here would look like every backend dying
   // at once.

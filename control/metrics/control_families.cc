@@ -7,6 +7,11 @@ namespace {
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
+double AgeOf_s(uint64_t since_ns) {
+  const uint64_t now_ns = contract::MonotonicNs();
+  return now_ns > since_ns ? static_cast<double>(now_ns - since_ns) / 1e9 : 0;
+}
+
 double UnixTime_s(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
 
 void AddProbes(const Tallies& tallies, Families& to) {
@@ -14,14 +19,21 @@ void AddProbes(const Tallies& tallies, Families& to) {
                          "How long conclusive probes took, by type of check.",
                          MetricType::Histogram,
                          {}};
-  Samples inconclusive;
+  Samples inconclusive, failures;
   for (size_t type = 0; type < kCheckTypeCount; ++type) {
     const std::string_view word = kCheckTypeWords[type];
     durations.metric.push_back(Sample(tallies.probe_durations()[type], {{"type", word}}));
     inconclusive.push_back(
         Counter(static_cast<double>(tallies.inconclusive()[type]), {{"type", word}}));
+    for (size_t stage = 0; stage < kProbeStageCount; ++stage) {
+      failures.push_back(Counter(static_cast<double>(tallies.failures()[type][stage]),
+                                 {{"type", word}, {"stage", kProbeStageWords[stage]}}));
+    }
   }
   to.push_back(std::move(durations));
+  to.push_back(CounterFamily("understudy_probe_failures_total",
+                             "Conclusive probes that failed, by how far they came.",
+                             std::move(failures)));
   to.push_back(CounterFamily("understudy_probes_inconclusive_total",
                              "Probes that this host could not carry out, which count for nothing.",
                              std::move(inconclusive)));
@@ -81,6 +93,9 @@ Families ControlFamilies(const Engine& engine, const Tallies& tallies) {
   families.push_back(GaugeFamily("understudy_control_start_time_seconds",
                                  "When control was started.",
                                  {Gauge(UnixTime_s(engine.started_at()))}));
+  families.push_back(GaugeFamily("understudy_control_heartbeat_age_seconds",
+                                 "Since control's last heartbeat in shared memory.",
+                                 {Gauge(AgeOf_s(engine.publisher().beat_ns()))}));
   families.push_back(GaugeFamily("understudy_state_durable",
                                  "1 when what control remembers is on disk.",
                                  {Gauge(engine.state_health().ok() ? 1 : 0)}));

@@ -33,6 +33,11 @@ void AddLastProbe(const CheckStanding& check, const Moment&, Samples& to) {
   to.push_back(Gauge(UnixTime_s(check.verdict.last.started), {{"check", check.definition.name}}));
 }
 
+void AddCertificate(const CheckStanding& check, const Moment&, Samples& to) {
+  if (check.certificate_ends == absl::InfiniteFuture()) return;
+  to.push_back(Gauge(UnixTime_s(check.certificate_ends), {{"check", check.definition.name}}));
+}
+
 // 1 for the side that is answered, or for all of them; what is answered instead of any side has a
 // sample of its own.
 void AddActive(const GroupStanding& group, const Moment&, Samples& to) {
@@ -92,6 +97,9 @@ const std::vector<EachFamily<CheckStanding>>& FamiliesOfChecks() {
        MetricType::Gauge, AddLastDuration},
       {"understudy_check_last_probe_timestamp_seconds", "When the last probe began.",
        MetricType::Gauge, AddLastProbe},
+      {"understudy_check_certificate_expiry_timestamp_seconds",
+       "When the first of the endpoint's certificates ends, as it was last seen.",
+       MetricType::Gauge, AddCertificate},
   };
   return families;
 }

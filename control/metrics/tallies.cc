@@ -27,9 +27,10 @@ void Tallies::CountProbe(const HealthCheck& check, const ProbeResult& result) {
   const auto type = static_cast<size_t>(check.type);
   if (!result.conclusive) {
     ++inconclusive_[type];
-  } else {
-    probe_durations_[type].Add(result.took);
+    return;
   }
+  probe_durations_[type].Add(result.took);
+  if (!result.success) ++failures_[type][static_cast<size_t>(result.stage)];
 }
 
 void Tallies::CountEvent(const Event& event) {

@@ -22,6 +22,7 @@
 namespace understudy::control {
 
 inline constexpr size_t kCheckTypeCount = std::size(kCheckTypeWords);
+inline constexpr size_t kProbeStageCount = std::size(kProbeStageWords);
 
 class Histogram {
  public:
@@ -53,6 +54,8 @@ class Tallies {
   // By CheckType.
   const std::vector<Histogram>& probe_durations() const { return probe_durations_; }
   const std::array<uint64_t, kCheckTypeCount>& inconclusive() const { return inconclusive_; }
+  using Failures = std::array<uint64_t, kProbeStageCount>;  // by ProbeStage
+  const std::array<Failures, kCheckTypeCount>& failures() const { return failures_; }
   const std::array<uint64_t, kEventKindCount>& events() const { return events_; }
   const std::map<std::string, uint64_t>& transitions() const { return transitions_; }  // by cause
   // From the decision until every worker answers by it.
@@ -62,6 +65,7 @@ class Tallies {
  private:
   std::vector<Histogram> probe_durations_;
   std::array<uint64_t, kCheckTypeCount> inconclusive_ = {};
+  std::array<Failures, kCheckTypeCount> failures_ = {};
   std::array<uint64_t, kEventKindCount> events_ = {};
   std::map<std::string, uint64_t> transitions_;
   Histogram publication_;

@@ -93,6 +93,15 @@ TEST(AnswersTextTest, AGroupShowsWhoForcedItAndForHowLong) {
   EXPECT_TRUE(Has(text, "forced by ann, 1m 30s left: drill")) << text;
 }
 
+TEST(AnswersTextTest, AWarningOfAProbeStandsBehindItsReason) {
+  const std::string text = ChecksText(Json(R"({"checks": [{"name": "eu", "healthy": true,
+               "last": {"reason": "HTTP 200", "warning": "certificate ends 2027-01-16"}},
+              {"name": "us", "healthy": true, "last": {"reason": "HTTP 204", "warning": ""}}]})"),
+                                      Noon());
+  EXPECT_TRUE(Has(text, "HTTP 200; WARNING: certificate ends 2027-01-16\n")) << text;
+  EXPECT_TRUE(Has(text, "HTTP 204\n")) << text;
+}
+
 TEST(AnswersTextTest, ExplainPutsTheAnswerFirstAndTheReasonsBehind) {
   const std::string text = ExplainText(
       Json(R"({"name": "app.example.com.", "type": "A", "rcode": "NOERROR", "authoritative": true,

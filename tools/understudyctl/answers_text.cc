@@ -89,6 +89,12 @@ void AppendSection(std::string_view title, const json::array& records, std::stri
   }
 }
 
+// "HTTP 200; WARNING: certificate ends 2026-12-01T10:00:00Z (in 36h)".
+std::string LastResultText(const json::object& last) {
+  const std::string warning = TextIn(last, "warning");
+  return absl::StrCat(TextIn(last, "reason"), warning.empty() ? "" : "; WARNING: ", warning);
+}
+
 }  // namespace
 
 std::string StatusText(const json::object& body, absl::Time now) {
@@ -153,7 +159,7 @@ std::string ChecksText(const json::object& body, absl::Time now) {
                  absl::StrCat(IntegerIn(check, "contrary"), "/", IntegerIn(check, "threshold")),
                  Count(check, "successes"), Count(check, "failures"),
                  last.empty() ? "never" : AgeOf(TextIn(last, "started"), now) + " ago",
-                 TextIn(check, "target"), TextIn(last, "reason")});
+                 TextIn(check, "target"), LastResultText(last)});
   }
   return columns.Text();
 }

@@ -72,6 +72,52 @@ TEST_F(MetricsTest, TellsEveryCheckAndGroup) {
   EXPECT_LE(remaining, 3600);
 }
 
+TEST_F(MetricsTest, FailuresAreCountedByHowFarTheProbeCame) {
+  const auto failures = [](const std::string& text, const std::string& stage) {
+    return ValueOf(text, "understudy_probe_failures_total{type=\"tcp\",stage=\"" + stage + "\"}");
+  };
+  ProbeResult result{.started = absl::Now()};
+  result.stage = ProbeStage::kConnect;
+  site_.Take("eu", result, 2);
+  result.stage = ProbeStage::kResolve;
+  site_.Take("us", result);
+  result.conclusive = false;
+  site_.Take("us", result);
+  const std::string text = Scrape(site_);
+  EXPECT_EQ(failures(text, "connect"), "2");
+  EXPECT_EQ(failures(text, "resolve"), "1");
+  EXPECT_EQ(failures(text, "answer"), "0");
+}
+
+// An endpoint that shows no certificate any more had one that ends all the same.
+TEST_F(MetricsTest, TheEndOfACertificateIsToldAsItWasSeenLast) {
+  const std::string sample = R"(understudy_check_certificate_expiry_timestamp_seconds{check="eu"})";
+  EXPECT_EQ(ValueOf(Scrape(site_), sample), "none");
+  ProbeResult result{.success = true, .started = absl::Now()};
+  result.certificate_ends = absl::FromUnixSeconds(1'900'000'000);
+  site_.Take("eu", result);
+  site_.Probe("eu", false, 1);
+  EXPECT_EQ(std::stod(ValueOf(Scrape(site_), sample)), 1.9e9);
+  const boost::json::value body = site_.Ask("GET", "/v1/checks/eu").body;
+  EXPECT_EQ(body.at("check").at("certificate_ends"), "2030-03-17T17:46:40.000Z");
+}
+
+TEST_F(MetricsTest, ControlsOwnHeartbeatIsReadInSharedMemory) {
+  const std::string sample = "understudy_control_heartbeat_age_seconds";
+  EXPECT_LT(std::stod(ValueOf(Scrape(site_), sample)), 60);
+  // Whoever holds up the loop holds up the heartbeat, and this answer; so it is set back here.
+  const auto paths = contract::PathsOf(site_.shm_dir(), "test");
+  std::string error;
+  const auto root = contract::RootWriter::Open(*paths, &error);
+  ASSERT_TRUE(root) << error;
+  std::string age;
+  do {  // until no beat comes in between
+    (*root)->heartbeat_ns = contract::MonotonicNs() - 100'000'000'000;
+    age = ValueOf(Scrape(site_), sample);
+  } while (std::stod(age) < 50);
+  EXPECT_GE(std::stod(age), 100);
+}
+
 TEST_F(MetricsTest, PathsThatClientsMakeUpAreOneRoute) {
   for (const char* path : {"/a", "/v1/b", "/v1/groups/none", "/x/y/z/a/b"}) site_.Ask("GET", path);
   const std::string text = Scrape(site_);

@@ -118,10 +118,12 @@ class ServedSite {
     return promise.get_future().get();
   }
   void Probe(const std::string& check, bool success, int times) {
+    Take(check, {.success = success, .reason = "refused", .started = absl::Now()}, times);
+  }
+  void Take(const std::string& check, const ProbeResult& result, int times = 1) {
     OnLoop([&] {
       for (int i = 0; i < times; ++i) {
-        engine_->Take(engine_->standing().checks().at(check).definition,
-                      {.success = success, .reason = "refused", .started = absl::Now()});
+        engine_->Take(engine_->standing().checks().at(check).definition, result);
       }
       return 0;
     });

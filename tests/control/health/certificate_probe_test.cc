@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "control/health/probe.h"
 #include "tests/control/health/issued_certificate.h"
 #include "tests/control/health/scripted_server.h"
@@ -114,6 +115,9 @@ TEST_F(CertificateProbe, ABadCertificateFailsOnlyWhenItIsVerified) {
     EXPECT_FALSE(verified.success) << row.why;
     EXPECT_TRUE(verified.conclusive);
     EXPECT_EQ(verified.reason, Refused(row.why));
+    EXPECT_EQ(verified.stage, ProbeStage::kHandshake);
+    EXPECT_NE(taken.certificate_ends, absl::InfiniteFuture());
+    EXPECT_EQ(verified.certificate_ends, taken.certificate_ends) << row.why;
   }
 }
 
@@ -170,6 +174,20 @@ TEST_F(CertificateProbe, ACertificateThatEndsSoonIsAWarningAndNoFailure) {
     EXPECT_EQ(result.reason, "HTTP 200");
     EXPECT_TRUE(absl::StartsWith(result.warning, "certificate ends 2")) << result.warning;
     EXPECT_TRUE(absl::EndsWith(result.warning, "Z (in 239h)")) << result.warning;
+  }
+}
+
+TEST_F(CertificateProbe, WhenTheCertificateEndsIsToldWithoutBeingAskedAlsoBehindABadAnswer) {
+  const absl::Time before = absl::Now();
+  Show({.ends_in_s = 10 * kDay});
+  HealthCheck check = Check(false);
+  for (const uint16_t status : {uint16_t{200}, uint16_t{204}}) {
+    check.http.statuses = {{status, status}};
+    const ProbeResult result = ProbeOf(check);
+    EXPECT_EQ(result.success, status == 200);
+    EXPECT_EQ(result.stage, ProbeStage::kAnswer);
+    EXPECT_GE(result.certificate_ends, before + absl::Hours(240) - absl::Seconds(1));
+    EXPECT_LE(result.certificate_ends, absl::Now() + absl::Hours(240));
   }
 }
 
