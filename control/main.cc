@@ -156,16 +156,16 @@ int Serve(const Options& options, const std::string& instance) {
   if (!store->health().ok()) {
     spdlog::warn("state not durable: {}", std::string(store->health().message()));
   }
-  if (options.from_file) {
-    if (absl::Status status = ForgetApplied(*store, remembered); !status.ok()) {
-      return CannotStart(status);
-    }
-  }
+  if (options.from_file) remembered.configuration = nullptr;
   std::shared_ptr<const DesiredState> desired =
       TakeOrTell(FirstConfiguration(remembered, instance, options.config));
   if (!desired) {
     for (const std::string& notice : store->TakeNotices()) std::cerr << notice << "\n";
     return kExitBadConfig;
+  }
+  // Not before: what was applied is not given up for a file that cannot be served.
+  if (options.from_file) {
+    if (absl::Status status = ForgetApplied(*store); !status.ok()) return CannotStart(status);
   }
   auto publisher = Publisher::Open(*paths, desired->stale_policy, *std::move(lock));
   if (!publisher.ok()) return CannotStart(publisher.status());
@@ -196,6 +196,10 @@ int Serve(const Options& options, const std::string& instance) {
 }
 
 int Check(const Options& options) {
+  if (options.config.empty()) {
+    std::cerr << "--check: say --config FILE as well\n";
+    return kExitFailed;
+  }
   const std::shared_ptr<const DesiredState> desired = TakeOrTell(LoadConfig(options.config));
   if (!desired) return kExitBadConfig;
   std::cout << options.config << ": good: " << desired->zones.size() << " zones, "

@@ -52,13 +52,11 @@ absl::StatusOr<std::string> InstanceToStart(const std::string& named, const std:
                                    state_dir, ": ", absl::StrJoin(found, ", ")));
 }
 
-absl::Status ForgetApplied(Store& store, Remembered& remembered) {
+absl::Status ForgetApplied(Store& store) {
   std::promise<absl::Status> done;
   store.WriteConfiguration(nullptr,
                            [&done](const absl::Status& status) { done.set_value(status); });
-  absl::Status status = done.get_future().get();
-  if (status.ok()) remembered.configuration = nullptr;
-  return status;
+  return done.get_future().get();
 }
 
 ConfigResult FirstConfiguration(const Remembered& remembered, const std::string& instance,

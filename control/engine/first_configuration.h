@@ -19,8 +19,9 @@ namespace understudy::control {
 absl::StatusOr<std::string> InstanceToStart(const std::string& named, const std::string& file,
                                             const std::string& state_dir);
 
-// Before anything is served: from now on the file counts again. Waits for the disk.
-absl::Status ForgetApplied(Store& store, Remembered& remembered);
+// From now on the file counts again. Before anything is served, and when it is known that the file
+// can be. Waits for the disk.
+absl::Status ForgetApplied(Store& store);
 
 // `file` is empty when there is none. Errors of the file, or of the stored texts, or that there is
 // nothing to be served.

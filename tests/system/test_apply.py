@@ -127,6 +127,19 @@ def test_a_start_may_forget_the_applied_configuration(site):
     assert site.exported() == config()
 
 
+def test_a_start_that_cannot_serve_the_file_forgets_nothing(site):
+    text = config(address="192.0.2.33")
+    assert site.apply(text, "--yes").returncode == 0
+    site.control.kill()
+    for config_option in ((), ("--config", site.folder / "absent.yaml")):
+        done = subprocess.run([CONTROL, "--instance", site.instance, "--from-file", "--state-dir",
+                               site.folder / "state", "--shm-dir", site.shm, "--socket",
+                               site.socket, *config_option], capture_output=True, timeout=20)
+        assert done.returncode == 2, done
+    site.start_without_file()
+    assert site.exported() == text
+
+
 def test_more_than_a_quarter_is_not_removed_unless_forced(site):
     done = site.apply(config(groups=3), "--yes")
     assert done.returncode == REFUSED and "5 of 8 failover groups" in done.stderr, done
