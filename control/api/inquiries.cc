@@ -46,7 +46,8 @@ Reply FailoverTime(const Engine& engine, const std::string& name) {
   const auto& groups = engine.standing().groups();
   const auto found = groups.find(name);
   if (found == groups.end()) return NoSuch("failover group", name);
-  const MeasuredPublication measured = MeasuredIn(engine.events().Find({.limit = kKeptEvents}));
+  MeasuredPublication measured;
+  for (const Event& event : engine.events().kept()) measured.Add(event);
   return {200, TimeToFailoverView(TimeToFailoverOf(found->second, measured))};
 }
 

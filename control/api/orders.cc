@@ -52,7 +52,8 @@ class Fields {
             absl::StrCat("field '", name, "' is not ", is_text ? "a string" : "true or false"));
       }
       if (is_text) {
-        fields.texts_[name] = value.get_string().c_str();
+        const json::string& text = value.get_string();
+        fields.texts_[name] = std::string(text.data(), text.size());
       } else {
         fields.flags_[name] = value.get_bool();
       }
@@ -103,18 +104,14 @@ absl::StatusOr<Engine::Order> OrderOf(const Fields& fields, const Peer& peer, bo
 // The groups that were meant, by name: a reload may take them away while the disk is waited for.
 using Names = std::vector<std::string>;
 
-template <typename Meant>
-Names NamesOf(const std::vector<Meant>& meant) {
+Names NamesOf(const std::vector<const GroupStanding*>& meant) {
   Names names;
-  for (const Meant& one : meant) {
-    const GroupStanding* group = nullptr;
-    if constexpr (std::is_same_v<Meant, Effect>) {
-      group = one.group;
-    } else {
-      group = one;
-    }
-    names.push_back(group->name);
-  }
+  for (const GroupStanding* group : meant) names.push_back(group->name);
+  return names;
+}
+Names NamesOf(const std::vector<Effect>& effects) {
+  Names names;
+  for (const Effect& effect : effects) names.push_back(effect.group->name);
   return names;
 }
 

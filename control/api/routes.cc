@@ -1,13 +1,8 @@
 #include "control/api/routes.h"
 
-#include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/json/parse.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -16,9 +11,9 @@
 #include "control/api/configuration.h"
 #include "control/api/explain.h"
 #include "control/api/orders.h"
+#include "control/api/status.h"
 #include "control/api/views.h"
 #include "control/api/wait_for.h"
-#include "control/engine/because.h"
 #include "control/zone/zone_file.h"
 
 namespace understudy::control {

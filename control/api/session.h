@@ -72,6 +72,11 @@ class Session {
   static constexpr size_t kBodyBytesPerSecond = size_t{64} * 1024;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
+  // A large body may take its time, on the way in and on the way out, but not forever.
+  std::chrono::steady_clock::duration TimeFor(size_t bytes) const {
+    return rules_->idle_timeout + std::chrono::seconds(bytes / kBodyBytesPerSecond);
+  }
+
   auto& Socket() { return boost::beast::get_lowest_layer(stream_); }
 
   boost::asio::awaitable<bool> Shake() {
@@ -125,10 +130,7 @@ class Session {
   boost::asio::awaitable<bool> ReadBody(Parser& parser, size_t limit) {
     namespace http = boost::beast::http;
     parser.body_limit(limit);
-    // A large body may take its time, but not forever.
-    const size_t length = static_cast<size_t>(parser.content_length().value_or(0));
-    Socket().expires_after(rules_->idle_timeout +
-                           std::chrono::seconds(length / kBodyBytesPerSecond));
+    Socket().expires_after(TimeFor(static_cast<size_t>(parser.content_length().value_or(0))));
     if (parser.get()[http::field::expect] == "100-continue") {
       http::response<http::empty_body> go_on{http::status::continue_, 11};
       const auto [error, size] = co_await http::async_write(stream_, go_on, kAwait);
@@ -146,7 +148,7 @@ class Session {
 
   boost::asio::awaitable<bool> Send(Reply reply, unsigned version, bool keep_alive) {
     const HttpResponse response = ResponseOf(std::move(reply), version, keep_alive);
-    Socket().expires_after(rules_->idle_timeout);
+    Socket().expires_after(TimeFor(response.body().size()));
     const auto [error, size] = co_await boost::beast::http::async_write(stream_, response, kAwait);
     co_return !error && keep_alive;
   }

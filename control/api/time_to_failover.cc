@@ -145,7 +145,7 @@ Detection DetectionOf(const CheckStanding& check, bool healthy) {
 Term PublicationOf(const MeasuredPublication& measured) {
   if (measured.count == 0) {
     return {"publication", absl::ZeroDuration(),
-            "not measured yet: no selection was seen by the workers"};
+            "not measured yet: no change of sides among the events that are kept"};
   }
   return {"publication", measured.slowest,
           absl::StrCat("slowest of ", measured.count,
@@ -239,14 +239,10 @@ json::array TurnsView(const std::vector<Turn>& turns) {
 
 }  // namespace
 
-MeasuredPublication MeasuredIn(const std::vector<Event>& events) {
-  MeasuredPublication measured;
-  for (const Event& event : events) {
-    if (event.kind != EventKind::kSelectionObserved || event.took <= absl::ZeroDuration()) continue;
-    ++measured.count;
-    measured.slowest = std::max(measured.slowest, event.took);
-  }
-  return measured;
+void MeasuredPublication::Add(const Event& event) {
+  if (event.kind != EventKind::kSelectionObserved || event.took <= absl::ZeroDuration()) return;
+  ++count;
+  slowest = std::max(slowest, event.took);
 }
 
 absl::Duration Turn::AtTheSource() const { return SumOf(terms); }

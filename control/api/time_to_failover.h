@@ -28,8 +28,10 @@ namespace understudy::control {
 struct MeasuredPublication {
   size_t count = 0;
   absl::Duration slowest;
+
+  // Counts the event if it measured one.
+  void Add(const Event& event);
 };
-MeasuredPublication MeasuredIn(const std::vector<Event>& events);
 
 struct Term {
   std::string what;

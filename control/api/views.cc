@@ -1,28 +1,19 @@
 #include "control/api/views.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "control/api/configuration.h"
 #include "control/engine/because.h"
 #include "control/zone/name.h"
 #include "control/zone/zone_file.h"
-#include "dataplane/contract/table.h"
 
 namespace understudy::control {
 namespace {
 
 namespace json = boost::json;
-
-double Seconds(absl::Duration duration) {
-  // Whole milliseconds: enough for people, and stable in tests.
-  return static_cast<double>(absl::ToInt64Milliseconds(duration)) / 1000.0;
-}
 
 std::string TargetOf(const HealthCheck& check) {
   const std::string& host = check.address.empty() ? check.host : check.address;
@@ -89,137 +80,20 @@ json::array SidesView(const GroupStanding& group, absl::Time now) {
   return view;
 }
 
-json::value FreezeView(const std::optional<Freeze>& freeze) {
-  if (!freeze) return nullptr;
-  return json::object{{"since", TimeView(freeze->since)},
-                      {"until", TimeView(freeze->until)},
-                      {"reason", freeze->reason},
-                      {"author", freeze->author}};
-}
-
-json::object DataplaneView(const Engine& engine) {
-  const Publisher& publisher = engine.publisher();
-  json::object view{{"alive", publisher.dataplane_alive()}};
-  const contract::ReportReader* reader = publisher.report();
-  if (reader == nullptr) return view;
-  const contract::ReportSegment& report = *reader->operator->();
-  const uint64_t now_ns = contract::MonotonicNs();
-  const uint64_t beat_ns = report.heartbeat_ns.load();
-  view["stale"] = reader->IsStale(now_ns);
-  view["heartbeat_age_s"] =
-      Seconds(absl::Nanoseconds(static_cast<int64_t>(now_ns > beat_ns ? now_ns - beat_ns : 0)));
-  view["pid"] = report.pid.load();
-  view["workers"] = std::min<uint64_t>(report.worker_count.load(), contract::kMaxWorkers);
-  view["table_adopted"] = report.table_generation.load();
-  view["tables_refused"] = report.refused_count.load();
-  if (report.refused_count.load() > 0) {
-    view["refused_table"] = report.refused_generation.load();
-    const uint64_t reason = report.refused_reason.load();
-    view["refused_reason"] =
-        reason <= static_cast<uint64_t>(contract::Refusal::kStructure)
-            ? TextView(contract::WordOf(static_cast<contract::Refusal>(reason)))
-            : json::string("unknown");
-  }
-  return view;
-}
-
-json::object TableView(const Engine& engine) {
-  const Served& served = engine.served();
-  const contract::Table* table = engine.publisher().table();
-  json::object view{{"generation", 0}, {"published", false}, {"zones", served.zones}};
-  view["in_use"] = engine.publisher().tables_in_use();
-  if (!engine.table_health().ok()) view["error"] = std::string(engine.table_health().message());
-  if (table == nullptr) return view;
-  view["generation"] = table->generation();
-  view["published"] = table->generation() == served.table_generation;
-  view["names"] = table->header().node_count;
-  view["record_sets"] = table->header().record_set_count;
-  view["bytes"] = table->header().file_size;
-  view["created_at"] = TimeView(absl::FromUnixNanos(table->header().created_unix_ns));
-  return view;
-}
-
-void AddDataplaneProblems(const Engine& engine, std::vector<std::string>& problems) {
-  const Publisher& publisher = engine.publisher();
-  if (!publisher.dataplane_alive()) {
-    problems.emplace_back("no dataplane is running: nothing answers");
-    return;
-  }
-  const contract::ReportReader* reader = publisher.report();
-  if (reader == nullptr) {
-    problems.emplace_back("the dataplane has no report that this control can read");
-    return;
-  }
-  if (reader->IsStale(contract::MonotonicNs())) {
-    problems.emplace_back("the dataplane is silent: its heartbeat is late");
-  }
-  const contract::Table* table = publisher.table();
-  const uint64_t adopted = (*reader)->table_generation.load();
-  if (table == nullptr || adopted == table->generation()) return;
-  if ((*reader)->refused_generation.load() == table->generation()) {
-    problems.push_back(absl::StrCat("the dataplane refused table ", table->generation(), ", table ",
-                                    adopted, " goes on"));
-  } else {
-    problems.push_back(absl::StrCat("the dataplane has not adopted table ", table->generation(),
-                                    " yet (it answers from ", adopted, ")"));
-  }
-}
-
-std::vector<std::string> Problems(const Engine& engine) {
-  std::vector<std::string> problems;
-  AddDataplaneProblems(engine, problems);
-  if (!engine.table_health().ok()) {
-    problems.push_back(
-        absl::StrCat("the table is not published: ", engine.table_health().message()));
-  }
-  if (const absl::Status state = engine.state_health(); !state.ok()) {
-    problems.push_back(absl::StrCat("state not durable: ", state.message()));
-  }
-  if (const std::optional<Freeze>& freeze = engine.standing().freeze()) {
-    problems.push_back(absl::StrCat("health is frozen by ", freeze->author, ": ", freeze->reason));
-  }
-  for (const auto& [name, group] : engine.standing().groups()) {
-    if (group.decision.cause != Cause::kAllDown) continue;
-    problems.push_back(absl::StrCat("group ", name, ": all sides are down"));
-  }
-  return problems;
-}
-
-// A better side is back, and waits for its time.
-bool IsHeld(const GroupStanding& group) {
-  return group.decision.decide_again != absl::InfiniteFuture();
-}
-
-json::object GroupCounts(const Engine& engine) {
-  size_t not_primary = 0, forced = 0, drained = 0, all_down = 0, holding = 0, manual = 0;
-  for (const auto& [name, group] : engine.standing().groups()) {
-    not_primary += group.decision.choice != Choice::kPrimary;
-    forced += group.forced.has_value();
-    drained += group.overridden() && !group.forced;
-    all_down += group.decision.cause == Cause::kAllDown;
-    holding += IsHeld(group);
-    manual += group.decision.cause == Cause::kManualFailback;
-  }
-  return {{"total", engine.standing().groups().size()},
-          {"on_secondary", not_primary},
-          {"forced", forced},
-          {"drained", drained},
-          {"all_down", all_down},
-          {"holding_down", holding},
-          {"waiting_for_failback", manual}};
-}
-
-json::object CheckCounts(const Engine& engine) {
-  size_t unhealthy = 0;
-  for (const auto& [name, check] : engine.standing().checks()) unhealthy += !check.healthy;
-  return {{"total", engine.standing().checks().size()}, {"unhealthy", unhealthy}};
-}
-
 }  // namespace
 
 json::value TimeView(absl::Time time) {
   if (time == absl::InfinitePast() || time == absl::InfiniteFuture()) return nullptr;
   return json::value(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone()));
+}
+
+double Seconds(absl::Duration duration) {
+  // Whole milliseconds: enough for people, and stable in tests.
+  return static_cast<double>(absl::ToInt64Milliseconds(duration)) / 1000.0;
+}
+
+bool IsHeld(const GroupStanding& group) {
+  return group.decision.decide_again != absl::InfiniteFuture();
 }
 
 json::string TextView(std::string_view text) {
@@ -230,33 +104,6 @@ json::object SelectionView(const Engine& engine) {
   const uint64_t generation = engine.publisher().selection_generation();
   const Observation seen = engine.publisher().Observe(generation);
   return {{"generation", generation}, {"observed", seen.observed}, {"workers", seen.workers}};
-}
-
-json::object StatusView(const Engine& engine) {
-  const Served& served = engine.served();
-  const Moment now = engine.now();
-  json::array problems;
-  for (const std::string& problem : Problems(engine)) problems.emplace_back(problem);
-  json::object view;
-  view["health"] = problems.empty() ? "ok" : "degraded";
-  view["problems"] = std::move(problems);
-  view["instance"] = served.instance;
-  view["pid"] = getpid();
-  view["started_at"] = TimeView(engine.started_at());
-  view["now"] = TimeView(now.wall);
-  view["config_file"] = served.config_file;
-  view["configuration"] = ConfigurationView(engine);
-  view["loaded_at"] = TimeView(served.loaded_at);
-  view["reloading"] = engine.reloading();
-  view["table"] = TableView(engine);
-  view["selection"] = SelectionView(engine);
-  view["dataplane"] = DataplaneView(engine);
-  view["groups"] = GroupCounts(engine);
-  view["checks"] = CheckCounts(engine);
-  view["frozen"] = FreezeView(engine.standing().freeze());
-  const absl::Status state = engine.state_health();
-  view["state"] = json::object{{"durable", state.ok()}, {"error", std::string(state.message())}};
-  return view;
 }
 
 json::object GroupView(const Engine& engine, const GroupStanding& group) {

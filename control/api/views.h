@@ -16,8 +16,11 @@ namespace understudy::control {
 // RFC 3339 in UTC with milliseconds; null for the infinite past and future.
 boost::json::value TimeView(absl::Time time);
 boost::json::string TextView(std::string_view text);
+double Seconds(absl::Duration duration);
 
-boost::json::object StatusView(const Engine& engine);
+// A better side is back, and waits for its time.
+bool IsHeld(const GroupStanding& group);
+
 boost::json::object GroupView(const Engine& engine, const GroupStanding& group);
 boost::json::object CheckView(const CheckStanding& check);
 boost::json::object EventView(const Event& event);

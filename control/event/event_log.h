@@ -44,6 +44,8 @@ class EventLog {
   // Oldest first.
   std::vector<Event> Find(const Filter& filter) const;
 
+  // Oldest first.
+  const std::deque<Event>& kept() const { return events_; }
   // 0: none yet.
   uint64_t last_id() const { return last_id_; }
   // Of the oldest event that is kept; last_id + 1 when none is.

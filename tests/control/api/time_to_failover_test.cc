@@ -150,7 +150,8 @@ TEST_F(TimeToFailoverTest, OnlyPublicationsThatWereSeenAreMeasured) {
   other.took = absl::Seconds(9);
   Event slower = seen;
   slower.took = absl::Microseconds(90);
-  const MeasuredPublication measured = MeasuredIn({seen, idle, other, slower});
+  MeasuredPublication measured;
+  for (const Event& event : {seen, idle, other, slower}) measured.Add(event);
   EXPECT_EQ(measured.count, 2u);
   EXPECT_EQ(measured.slowest, absl::Microseconds(90));
   EXPECT_EQ(Time(measured).loss[0].terms[1].takes, absl::Microseconds(90));
