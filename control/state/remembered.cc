@@ -45,15 +45,15 @@ std::string FingerprintOf(const HealthCheck& check) {
   const HttpExpectation& http = check.http;
   const DnsExpectation& dns = check.dns;
   return Joined(check.type, check.address, int64_t{check.port}, check.host, check.resolve,
-                check.path, check.search_string, int64_t{check.enable_sni}, http.method,
-                http.headers, http.statuses, int64_t{http.verify_certificate},
-                http.certificate_warning, dns.name, int64_t{dns.type}, int64_t{dns.rcode},
-                dns.answers, int64_t{dns.over_tcp}, int64_t{dns.recursion_desired}, check.command,
-                check.children, int64_t{check.health_threshold}, check.expiry, check.on_expiry,
-                check.interval, check.connect_timeout, check.response_timeout,
-                int64_t{check.failure_threshold}, int64_t{check.success_threshold}, check.counting,
-                int64_t{check.clear_threshold}, check.initial, int64_t{check.disabled},
-                int64_t{check.inverted});
+                int64_t{check.allow_private_addresses}, check.path, check.search_string,
+                int64_t{check.enable_sni}, http.method, http.headers, http.statuses,
+                int64_t{http.verify_certificate}, http.certificate_warning, dns.name,
+                int64_t{dns.type}, int64_t{dns.rcode}, dns.answers, int64_t{dns.over_tcp},
+                int64_t{dns.recursion_desired}, check.command, check.children,
+                int64_t{check.health_threshold}, check.expiry, check.on_expiry, check.interval,
+                check.connect_timeout, check.response_timeout, int64_t{check.failure_threshold},
+                int64_t{check.success_threshold}, check.counting, int64_t{check.clear_threshold},
+                check.initial, int64_t{check.disabled}, int64_t{check.inverted});
 }
 
 }  // namespace understudy::control

@@ -49,7 +49,6 @@ class Store {
   absl::Status health() const;
   // Sentences an operator should read, each given once: a damaged file was moved aside.
   std::vector<std::string> TakeNotices();
-  const std::string& path() const { return options_.path; }
 
  private:
   struct ConfigurationWrite {
