@@ -80,7 +80,8 @@ absl::StatusOr<std::vector<const GroupStanding*>> SelectGroups(const Standing& s
     if (*label && !Has(group.labels, **label) && !AnySideHas(group, **label)) continue;
     meant.push_back(&group);
   }
-  if (meant.empty()) return NothingMeant(selector);
+  // No group at all: of a side there is nothing to be said.
+  if (meant.empty()) return NothingMeant({.pattern = selector.pattern, .label = selector.label});
   return meant;
 }
 

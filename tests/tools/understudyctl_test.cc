@@ -75,7 +75,7 @@ TEST(AnswersTextTest, StatusTellsTheProblems) {
                                       Noon());
   EXPECT_TRUE(Has(text, "instance   edge1: degraded"));
   EXPECT_TRUE(Has(text, "  - no dataplane is running"));
-  EXPECT_TRUE(Has(text, "groups     3: 2 on secondary, 1 forced"));
+  EXPECT_TRUE(Has(text, "groups     3: 2 not on their primary, 1 forced"));
   EXPECT_TRUE(Has(text, "NOT DURABLE: disk full"));
 }
 

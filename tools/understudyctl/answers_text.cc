@@ -65,15 +65,33 @@ std::string SidesText(const json::object& group) {
   return absl::StrJoin(texts, ", ");
 }
 
-std::string NoteOf(const json::object& group) {
-  if (!IsNullIn(group, "override")) {
-    const json::object& forced = ObjectIn(group, "override");
-    const std::string left = IsNullIn(forced, "remaining_s")
-                                 ? "until released"
-                                 : Age(absl::Seconds(RealIn(forced, "remaining_s"))) + " left";
-    return absl::StrCat("forced by ", TextIn(forced, "author"), ", ", left, ": ",
-                        TextIn(forced, "reason"));
+// "by ann (uid 1000 ann, pid 4711), 29m 3s left: ticket 4711".
+std::string WordOfOperator(const json::object& override) {
+  const std::string left = IsNullIn(override, "remaining_s")
+                               ? "until released"
+                               : Age(absl::Seconds(RealIn(override, "remaining_s"))) + " left";
+  return absl::StrCat("by ", TextIn(override, "author"), ", ", left, ": ",
+                      TextIn(override, "reason"));
+}
+
+std::string DrainsOf(const json::object& group) {
+  std::vector<std::string> texts;
+  for (const json::value& value : ArrayIn(group, "sides")) {
+    if (!value.is_object() || IsNullIn(value.get_object(), "drained")) continue;
+    const json::object& side = value.get_object();
+    texts.push_back(
+        absl::StrCat(TextIn(side, "side"), " drained ", WordOfOperator(ObjectIn(side, "drained"))));
   }
+  return absl::StrJoin(texts, "; ");
+}
+
+std::string NoteOf(const json::object& group) {
+  const std::string drains = DrainsOf(group);
+  if (!IsNullIn(group, "override")) {
+    return absl::StrCat("forced ", WordOfOperator(ObjectIn(group, "override")),
+                        drains.empty() ? "" : "; ", drains);
+  }
+  if (!drains.empty()) return drains;
   if (!IsNullIn(group, "hold_down_remaining_s")) {
     return absl::StrCat("back in ", Age(absl::Seconds(RealIn(group, "hold_down_remaining_s"))));
   }
@@ -119,7 +137,7 @@ std::string StatusText(const json::object& body, absl::Time now) {
   absl::StrAppend(&text, "selection  ", SelectionText(ObjectIn(body, "selection")), "\n");
   const json::object& groups = ObjectIn(body, "groups");
   absl::StrAppend(&text, "groups     ", Count(groups, "total"),
-                  Remarks(groups, {{"on_secondary", "on secondary"},
+                  Remarks(groups, {{"on_secondary", "not on their primary"},
                                    {"forced", "forced"},
                                    {"drained", "drained"},
                                    {"waiting_for_failback", "waiting for failback"},

@@ -110,7 +110,8 @@ class Apply {
 
   ExitCode Ask() const {
     if (options_.yes) return kOk;
-    if (!isatty(STDIN_FILENO)) {
+    // With --json nobody was shown what they would agree to.
+    if (session_.as_json() || isatty(STDIN_FILENO) == 0) {
       return Session::Tell("nothing was changed: say --yes to apply this", kUsage);
     }
     std::cerr << "apply this? [y/N] " << std::flush;
@@ -136,6 +137,8 @@ class Apply {
       std::cout << AppliedText(*applied);
     } else if (BoolIn(plan_, "same_texts")) {
       std::cout << "this is what is live: nothing to do\n";
+    } else {
+      std::cout << "dry run: nothing was changed\n";
     }
     return kOk;
   }

@@ -15,7 +15,7 @@
 namespace understudy::ctl {
 namespace {
 
-constexpr size_t kMaxToken = 4096;  // far more than any; control takes headers of 64 KiB
+constexpr size_t kMaxToken = 4096;  // far more than any; control takes headers of 16 KiB
 
 absl::Status BadUrl(const std::string& url, std::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("--url: '", url, "' ", std::string(why),

@@ -125,7 +125,7 @@ void AddEventCommands(CommandTree& tree) {
       "Examples:\n  understudyctl events --since 1h\n"
       "  understudyctl events -f --json | jq .text");
 
-  CLI::App* watch = tree.Add("watch", "Events as they happen; waits for a control that is away",
+  CLI::App* watch = tree.Add("watch", "Events as they happen; when control goes away it waits",
                              [asked](Session& session) { return WatchNamed(session, *asked); });
   watch->add_option("GROUP_OR_CHECK", asked->name,
                     "Of this group and the checks of its sides, or of this check alone");

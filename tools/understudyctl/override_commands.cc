@@ -25,9 +25,15 @@ struct Order {
 };
 using OrderPointer = std::shared_ptr<Order>;
 
-ExitCode Send(Session& session, const std::string& path, json::object body) {
+ExitCode Send(Session& session, const std::string& path, json::object body,
+              const Session::Text& text = OverrideText) {
   body["author"] = UserName();
-  return session.Write(path, body, Session::kShort, OverrideText);
+  return session.Write(path, body, Session::kShort, text);
+}
+
+// Of an order that is not about groups: what was done, as control's answer does not repeat it.
+Session::Text Done(const std::string& what) {
+  return [what](const json::object& body) { return absl::StrCat(what, "\n", OverrideText(body)); };
 }
 
 std::string PathOf(const Order& order, const char* verb) {
@@ -95,14 +101,18 @@ void AddFreeze(CommandTree& tree) {
   auto order = std::make_shared<Order>();
   CLI::App* freeze =
       tree.Add("freeze", "Follow no health: every group stays as it is", [order](Session& session) {
-        return Send(session, "/v1/freeze", {{"for", order->duration}, {"reason", order->reason}});
+        return Send(session, "/v1/freeze", {{"for", order->duration}, {"reason", order->reason}},
+                    Done(absl::StrCat("health is frozen as it is, ",
+                                      order->duration == "forever" ? "" : "for ", order->duration,
+                                      "; `understudyctl thaw` ends it")));
       });
   freeze->add_option("--for", order->duration, "How long (30m, 12h), or forever")
       ->capture_default_str();
   freeze->add_option("--reason", order->reason, "Why, for the next person on call")->required();
   CLI::App* thaw =
       tree.Add("thaw", "Follow health again, also after self-doubt", [order](Session& session) {
-        return Send(session, "/v1/thaw", {{"reason", order->reason}});
+        return Send(session, "/v1/thaw", {{"reason", order->reason}},
+                    Done("health is followed again"));
       });
   thaw->add_option("--reason", order->reason, "Why");
 }
@@ -113,7 +123,9 @@ void AddPush(CommandTree& tree) {
       tree.Add("push", "Say for an outside system whether a push check is healthy",
                [order](Session& session) {
                  return Send(session, absl::StrCat("/v1/checks/", Encode(order->target), "/push"),
-                             {{"state", order->state}, {"reason", order->reason}});
+                             {{"state", order->state}, {"reason", order->reason}},
+                             Done(absl::StrCat("check ", order->target, " was told ", order->state,
+                                               "; say so again before its expiry")));
                });
   push->add_option("CHECK", order->target, "Health check of type push")->required();
   push->add_option("STATE", order->state, "healthy or unhealthy")

@@ -60,6 +60,13 @@ ExitCode Session::Tell(const std::string& error, ExitCode code) {
   return code;
 }
 
+ExitCode Session::TellNotRemote(const std::string& command) {
+  return Tell(absl::StrCat(command,
+                           " reads the shared memory of this machine: not with --url; where "
+                           "UNDERSTUDY_URL is set, say --instance NAME"),
+              kUsage);
+}
+
 std::optional<Client> Session::Connect(ExitCode* code) const {
   *code = kUnreachable;
   if (is_remote()) {

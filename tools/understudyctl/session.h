@@ -70,6 +70,7 @@ class Session {
   std::optional<Instance> ChooseInstance() const;
   // Control is asked over the network: there is no shared memory to look at.
   bool is_remote() const { return !options_.url.empty(); }
+  static ExitCode TellNotRemote(const std::string& command);
 
   bool as_json() const { return options_.as_json; }
 

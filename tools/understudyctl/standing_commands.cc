@@ -31,7 +31,7 @@ ExitCode Checks(Session& session) {
 
 ExitCode InspectMemory(Session& session) {
   if (session.is_remote()) {
-    return Session::Tell("inspect reads the shared memory of this machine: not with --url", kUsage);
+    return session.TellNotRemote("inspect");
   }
   const std::optional<Instance> instance = session.ChooseInstance();
   if (!instance) return kUnreachable;

@@ -154,7 +154,7 @@ bool RunOnTerminal(Top& top) {
 
 ExitCode RunTop(Session& session, const Asked& asked) {
   if (session.is_remote()) {
-    return Session::Tell("top reads the shared memory of this machine: not with --url", kUsage);
+    return session.TellNotRemote("top");
   }
   absl::Duration interval;
   if (!absl::ParseDuration(asked.interval, &interval) || interval < absl::Milliseconds(100) ||

@@ -58,7 +58,7 @@ TEST_F(OverridesTest, GroupsAreMeantByNamePatternOrLabel) {
       {{.label = "tier=gold", .side = "sorry"}, "shop/sorry"},
       {{.side = "sorry"}, "shop/sorry"},
       {{.pattern = "nope", .side = "primary"},
-       "no failover group matches 'nope' and has a side 'primary'"},
+       "no failover group matches 'nope'"},
       {{.label = "site=mars"}, "no failover group matches '*' with the label site=mars"},
       {{.label = "tier=gold"}, "no failover group matches '*' with the label tier=gold"},
       {{.label = "site"}, "label: 'site' is not of the form key=value, like site=eu"},
