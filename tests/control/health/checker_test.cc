@@ -17,7 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "control/health/phase.h"
-#include "tests/control/health/scripted_server.h"
+#include "tests/control/health/counted_checks.h"
 
 namespace understudy::control {
 namespace {
@@ -26,33 +26,7 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using Checks = std::map<std::string, HealthCheck>;
 
-class CheckerTest : public testing::Test {
- protected:
-  Checker::OnResult Counting() {
-    return [this](const HealthCheck& check, const ProbeResult& result) {
-      ++results_[check.name];
-      last_ = result;
-    };
-  }
-  bool Run(const std::function<bool()>& done) { return RunUntil(io_, done); }
-  void RunFor(milliseconds time) {
-    io_.restart();
-    io_.run_for(time);
-  }
-
-  asio::io_context io_;
-  std::map<std::string, int> results_;
-  ProbeResult last_;
-};
-
-HealthCheck Named(const std::string& name, HealthCheck check) {
-  check.name = name;
-  return check;
-}
-
-ScriptedServer::Script Accepting() {
-  return [](tcp::socket& s) -> asio::awaitable<void> { co_await ReadToEnd(s); };
-}
+using CheckerTest = CountedChecks;
 
 TEST_F(CheckerTest, ReportsEveryProbeOfEveryCheck) {
   const ScriptedServer server(io_, Accepting());

@@ -22,21 +22,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "control/health/checker.h"
-#include "tests/control/health/scripted_server.h"
+#include "tests/control/health/shell_check.h"
+#include "tests/control/scratch_directory.h"
 
 namespace understudy::control {
 namespace {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
-
-HealthCheck Shell(const std::string& script, const std::string& name = "check") {
-  HealthCheck check = PatientCheck(CheckType::kExec, 0);
-  check.name = name;
-  check.command = {"/bin/sh", "-c", script};
-  check.response_timeout = absl::Seconds(10);
-  return check;
-}
 
 // Processes whose parent is this one, dead ones included.
 size_t Children() {
@@ -70,13 +63,8 @@ bool Soon(const std::function<bool()>& done) {
 
 class ExecProbeTest : public testing::Test {
  protected:
-  ExecProbeTest() {
-    std::string pattern = testing::TempDir() + "exec_probe_test.XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
   ~ExecProbeTest() override {
     EXPECT_TRUE(Soon([] { return Children() == 0; })) << "a child or a zombie is left";
-    std::system(absl::StrCat("rm -r ", folder_).c_str());
   }
   ProbeResult Run(const HealthCheck& check) { return Probe(io_, check, context_); }
   std::string Read(const std::string& file) const {
@@ -88,7 +76,8 @@ class ExecProbeTest : public testing::Test {
 
   asio::io_context io_;
   ProbeContext context_;
-  std::string folder_;
+  ScratchDirectory scratch_;
+  const std::string folder_ = scratch_.path();
 };
 
 struct Case {

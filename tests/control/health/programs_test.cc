@@ -10,21 +10,13 @@
 #include <vector>
 
 #include "control/health/exec_probe.h"
-#include "tests/control/health/scripted_server.h"
+#include "tests/control/health/shell_check.h"
 
 namespace understudy::control {
 namespace {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
-
-HealthCheck Shell(const std::string& script, const std::string& name = "check") {
-  HealthCheck check = PatientCheck(CheckType::kExec, 0);
-  check.name = name;
-  check.command = {"/bin/sh", "-c", script};
-  check.response_timeout = absl::Seconds(10);
-  return check;
-}
 
 class ProgramsTest : public testing::Test {
  protected:

@@ -7,9 +7,8 @@
 #include <map>
 #include <string>
 
-#include "control/health/checker.h"
 #include "control/health/same_probe.h"
-#include "tests/control/health/scripted_server.h"
+#include "tests/control/health/counted_checks.h"
 
 namespace understudy::control {
 namespace {
@@ -18,29 +17,7 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using Checks = std::map<std::string, HealthCheck>;
 
-class SharedProbeTest : public testing::Test {
- protected:
-  Checker::OnResult Counting() {
-    return [this](const HealthCheck& check, const ProbeResult& result) {
-      ++results_[check.name];
-      last_ = result;
-    };
-  }
-  bool Run(const std::function<bool()>& done) { return RunUntil(io_, done); }
-
-  asio::io_context io_;
-  std::map<std::string, int> results_;
-  ProbeResult last_;
-};
-
-HealthCheck Named(const std::string& name, HealthCheck check) {
-  check.name = name;
-  return check;
-}
-
-ScriptedServer::Script Accepting() {
-  return [](tcp::socket& s) -> asio::awaitable<void> { co_await ReadToEnd(s); };
-}
+using SharedProbeTest = CountedChecks;
 
 TEST_F(SharedProbeTest, IdenticalChecksShareOneProbeAndAllGetItsResult) {
   const ScriptedServer server(io_, Accepting());
