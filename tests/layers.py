@@ -40,7 +40,7 @@ FOREIGN = [
     (re.compile(r"^(bpf|xdp)/"), "libbpf and libxdp",
      {"dataplane/port/", "tools/understudy-load/", "tests/"}),
     (re.compile(r"^absl/"), "Abseil", OUTSIDE_DATAPLANE),
-    (re.compile(r"^(boost|ldns|openssl|prometheus|yaml-cpp)/|^(ares|sqlite3)\.h$"),
+    (re.compile(r"^(boost|ldns|openssl|prometheus)/|^(ares|sqlite3|yaml)\.h$"),
      "control's libraries", OUTSIDE_DATAPLANE),
     (re.compile(r"^sodium/"), "libsodium",
      {"dataplane/responder/", "dataplane/cookie_keeper.cc", "tests/"}),

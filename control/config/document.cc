@@ -1,95 +1,104 @@
 #include "control/config/document.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
-#include <istream>
+#include <functional>
+#include <map>
 #include <new>
-#include <streambuf>
 #include <utility>
+
+#include "control/config/yaml_events.h"
 
 namespace understudy::control {
 namespace {
 
-int LineOf(const YAML::Mark& mark) { return mark.is_null() ? 0 : mark.line + 1; }
+constexpr size_t kMaxNesting = 500;
 
-// yaml-cpp reads a stream; this one reads where the text is.
-class ViewBuffer : public std::streambuf {
- public:
-  explicit ViewBuffer(std::string_view text) {
-    char* begin = const_cast<char*>(text.data());  // the get area is never written
-    setg(begin, begin, begin + text.size());
-  }
-};
-
-bool IsNullWord(const std::string& text) {
-  return text == "~" || text == "null" || text == "Null" || text == "NULL";
+bool IsNullWord(std::string_view text) {
+  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
-class Builder : public YAML::EventHandler {
+// Of an anchor or a tag, which may be missing.
+std::string_view WordOf(const yaml_char_t* text) {
+  return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
+}
+
+// Makes the values of a document from its events.
+class Builder {
  public:
   explicit Builder(YamlDocument* document) : document_(document) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Add(Make(YamlValue::Kind::kNothing, mark), anchor, 1, mark);
-  }
-
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) override {
-    CheckTag(tag, mark);
-    const bool nothing = tag == "?" && IsNullWord(text);  // "?" is the tag of what has no quotes
-    YamlValue* value = Make(nothing ? YamlValue::Kind::kNothing : YamlValue::Kind::kText, mark);
-    value->text = text;
-    Add(value, anchor, 1, mark);
-  }
-
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    if (anchor >= anchors_.size() || anchors_[anchor].value == nullptr) {
-      throw YAML::ParserException(mark, "an alias stands inside the value it names");
+  // False: it cannot be; problem() tells why.
+  bool Take(const yaml_event_t& event) {
+    line_ = LineOf(event);
+    switch (event.type) {
+      case YAML_SCALAR_EVENT:
+        TakeScalar(event);
+        break;
+      case YAML_ALIAS_EVENT:
+        TakeAlias(WordOf(event.data.alias.anchor));
+        break;
+      case YAML_SEQUENCE_START_EVENT:
+        Open(YamlValue::Kind::kList, WordOf(event.data.sequence_start.tag),
+             WordOf(event.data.sequence_start.anchor));
+        break;
+      case YAML_MAPPING_START_EVENT:
+        Open(YamlValue::Kind::kMap, WordOf(event.data.mapping_start.tag),
+             WordOf(event.data.mapping_start.anchor));
+        break;
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        Close();
+        break;
+      default:
+        break;
     }
-    Add(anchors_[anchor].value, 0, anchors_[anchor].weight, mark);
+    return problem_.empty();
   }
-
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    Open(YamlValue::Kind::kList, mark, tag, anchor);
-  }
-  void OnSequenceEnd() override { Close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    Open(YamlValue::Kind::kMap, mark, tag, anchor);
-  }
-  void OnMapEnd() override { Close(); }
+  const std::string& problem() const { return problem_; }
+  int line() const { return line_; }
 
  private:
   struct Anchored {
-    const YamlValue* value = nullptr;
-    uint64_t weight = 0;  // values in it, with its aliases written out
+    const YamlValue* value = nullptr;  // null while it is open
+    uint64_t weight = 0;               // values in it, with its aliases written out
   };
   struct Unfinished {
     YamlValue* value;
-    YAML::anchor_t anchor;
+    std::string anchor;  // empty: none
     uint64_t weight;
-    YAML::Mark mark;
   };
 
-  YamlValue* Make(YamlValue::Kind kind, const YAML::Mark& mark) {
+  YamlValue* Make(YamlValue::Kind kind) {
     YamlValue& value = document_->values.emplace_back();
     value.kind = kind;
-    value.line = LineOf(mark);
+    value.line = line_;
     return &value;
   }
 
-  void Add(const YamlValue* value, YAML::anchor_t anchor, uint64_t weight, const YAML::Mark& mark) {
-    if (anchor != 0) {
-      if (anchor >= anchors_.size()) anchors_.resize(anchor + 1);
-      anchors_[anchor] = {value, weight};
+  void TakeScalar(const yaml_event_t& event) {
+    const auto& scalar = event.data.scalar;
+    CheckTag(WordOf(scalar.tag));
+    const std::string_view text = TextOf(event);
+    const bool is_plain = scalar.tag == nullptr && scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    const bool nothing = is_plain && IsNullWord(text);
+    YamlValue* value = Make(nothing ? YamlValue::Kind::kNothing : YamlValue::Kind::kText);
+    value->text = text;
+    Add(value, WordOf(scalar.anchor), 1);
+  }
+
+  void TakeAlias(std::string_view anchor) {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) {
+      problem_ = "the alias '" + std::string(anchor) + "' names nothing that stands before it";
+    } else if (found->second.value == nullptr) {
+      problem_ = "an alias stands inside the value it names";
+    } else {
+      Add(found->second.value, "", found->second.weight);
     }
+  }
+
+  void Add(const YamlValue* value, std::string_view anchor, uint64_t weight) {
+    if (!anchor.empty()) anchors_[std::string(anchor)] = {value, weight};
     if (open_.empty()) {
       document_->root = value;
       return;
@@ -98,35 +107,39 @@ class Builder : public YAML::EventHandler {
     open_.back().weight += weight;
     // No weight is above the limit, so no sum of them overflows.
     if (open_.back().weight > kMaxConfigValues || document_->values.size() > kMaxConfigValues) {
-      throw YAML::ParserException(
-          mark, "more than " + std::to_string(kMaxConfigValues) + " values, aliases written out");
+      problem_ = "more than " + std::to_string(kMaxConfigValues) + " values, aliases written out";
     }
   }
 
-  void Open(YamlValue::Kind kind, const YAML::Mark& mark, const std::string& tag,
-            YAML::anchor_t anchor) {
-    CheckTag(tag, mark);
-    open_.push_back({Make(kind, mark), anchor, 1, mark});
+  void Open(YamlValue::Kind kind, std::string_view tag, std::string_view anchor) {
+    CheckTag(tag);
+    if (open_.size() >= kMaxNesting) {
+      problem_ = "nested more than " + std::to_string(kMaxNesting) + " deep";
+    }
+    if (!anchor.empty()) anchors_[std::string(anchor)] = {};
+    open_.push_back({Make(kind), std::string(anchor), 1});
   }
 
   void Close() {
-    const Unfinished done = open_.back();
+    const Unfinished done = std::move(open_.back());
     open_.pop_back();
-    Add(done.value, done.anchor, done.weight, done.mark);
+    Add(done.value, done.anchor, done.weight);
   }
 
-  static void CheckTag(const std::string& tag, const YAML::Mark& mark) {
+  void CheckTag(std::string_view tag) {
     constexpr std::string_view kCore = "tag:yaml.org,2002:";
-    if (tag.empty() || tag == "?" || tag == "!" || tag.compare(0, kCore.size(), kCore) == 0) return;
-    throw YAML::ParserException(mark, "tags have no meaning here");
+    if (tag.empty() || tag == "!" || tag.starts_with(kCore)) return;
+    problem_ = "tags have no meaning here";
   }
 
   YamlDocument* document_;
   std::vector<Unfinished> open_;
-  std::vector<Anchored> anchors_;
+  std::map<std::string, Anchored, std::less<>> anchors_;
+  std::string problem_;
+  int line_ = 0;  // of the event that was taken last
 };
 
-// Control characters (YAML 1.2 5.1): besides, yaml-cpp takes 0x04 for the end of the text.
+// Control characters (YAML 1.2 5.1). libyaml refuses them too; ours is the plainer word.
 size_t FindUnprintable(std::string_view text) {
   const auto found = std::find_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n' && c != '\r') ||
@@ -139,6 +152,34 @@ void Fail(int line, std::string message, YamlDocument* document) {
   document->root = nullptr;
   document->error = std::move(message);
   document->error_line = line;
+}
+
+// The first document of `events`; false when the error is told already.
+bool ReadDocument(YamlEvents& events, YamlDocument* document) {
+  Builder builder(document);
+  for (;;) {
+    const yaml_event_t* event = events.Next();
+    if (event == nullptr) {
+      Fail(events.error_line(), events.error(), document);
+      return false;
+    }
+    if (event->type == YAML_DOCUMENT_END_EVENT || event->type == YAML_STREAM_END_EVENT) break;
+    if (builder.Take(*event)) continue;
+    Fail(builder.line(), "not valid YAML: " + builder.problem(), document);
+    return false;
+  }
+  if (document->root != nullptr) return true;
+  Fail(0, "the file is empty", document);
+  return false;
+}
+
+// Behind the first document.
+void RefuseAnother(YamlEvents& events, YamlDocument* document) {
+  const yaml_event_t* event = events.Next();
+  if (event != nullptr && event->type == YAML_STREAM_END_EVENT) return;
+  if (event != nullptr) event = events.Next();  // where it begins: behind its "---"
+  if (event == nullptr) return Fail(events.error_line(), events.error(), document);
+  Fail(LineOf(*event), "a second document begins: a configuration is one", document);
 }
 
 }  // namespace
@@ -169,28 +210,9 @@ YamlDocument ParseYaml(std::string_view text) {
          &document);
     return document;
   }
-  ViewBuffer buffer(text);
-  std::istream stream(&buffer);
-  Builder builder(&document);
   try {
-    YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder) || document.root == nullptr) {
-      Fail(0, "the file is empty", &document);
-      return document;
-    }
-    YamlDocument another;
-    Builder ignored(&another);
-    if (parser.HandleNextDocument(ignored)) {
-      Fail(another.root == nullptr ? 0 : another.root->line,
-           "a second document begins: a configuration is one", &document);
-    }
-  } catch (const YAML::Exception& exception) {
-    std::string message = "not valid YAML: " + exception.msg;
-    // YAML allows it, yaml-cpp does not; a path with a query is where people meet that.
-    if (exception.msg == YAML::ErrorMsg::UNKNOWN_TOKEN) {
-      message += " (inside {...} and [...] a value with '?' needs quotes)";
-    }
-    Fail(LineOf(exception.mark), std::move(message), &document);
+    YamlEvents events(text);
+    if (ReadDocument(events, &document)) RefuseAnother(events, &document);
   } catch (const std::bad_alloc&) {
     Fail(0, "there is not enough memory to read it", &document);
   }

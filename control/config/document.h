@@ -1,12 +1,12 @@
 // YAML text to a tree of values that know their lines.
 //
 // Used by: the readers of this folder.
-// Built from yaml-cpp's events and not from its nodes, because those take a key that stands twice
+// Built from events and not from a library's nodes, because those take a key that stands twice
 // without a word, and lose which of the two was meant.
 //
 // Invariants
-//  1. Parsing ends within bounds whatever the text: its size, its nesting (yaml-cpp's guard, 500
-//     deep) and the number of values with every alias written out are limited.
+//  1. Parsing ends within bounds whatever the text: its size, its nesting (500 deep) and
+//     the number of values with every alias written out are limited.
 //  2. Values live as long as the document; an alias is the very value it names.
 #ifndef UNDERSTUDY_CONTROL_CONFIG_DOCUMENT_H_
 #define UNDERSTUDY_CONTROL_CONFIG_DOCUMENT_H_
@@ -20,8 +20,7 @@
 
 namespace understudy::control {
 
-// yaml-cpp holds the tokens of a flow collection until it ends, at up to 170 octets for each of
-// these.
+// A value takes some 100 octets of memory, and as little as two of these.
 inline constexpr size_t kMaxConfigOctets = size_t{16} << 20;
 inline constexpr uint64_t kMaxConfigValues = 4'000'000;
 

@@ -1,83 +1,60 @@
 #include "control/config/instance_name.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <exception>
-#include <sstream>
 
 #include "control/config/document.h"
+#include "control/config/yaml_events.h"
 #include "control/zone/text_file.h"
 
 namespace understudy::control {
 namespace {
 
-// Thrown to leave the parser, which knows no other way to stop in the middle.
-struct Found : std::exception {};
+// Whether `event` begins a value, or is one.
+bool IsValue(const yaml_event_t& event) {
+  return event.type == YAML_SCALAR_EVENT || event.type == YAML_ALIAS_EVENT ||
+         event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT;
+}
 
-class Finder : public YAML::EventHandler {
- public:
-  const std::string& name() const { return name_; }
+// What `event` does to the depth of those that follow.
+int StepOf(const yaml_event_t& event) {
+  if (event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT) return 1;
+  if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT) return -1;
+  return 0;
+}
 
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override { throw Found(); }
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override { Take(""); }
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override { Take(""); }
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string& text) override {
-    Take(text);
-  }
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {
-    Enter();
-  }
-  void OnSequenceEnd() override { --depth_; }
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {
-    Enter();
-  }
-  void OnMapEnd() override { --depth_; }
-
- private:
-  void Enter() {
-    Take("");
-    ++depth_;
-  }
-  // At depth 1 every other value is a key.
-  void Take(const std::string& text) {
-    if (depth_ != 1) return;
-    if (!is_key_ && key_ == "instance") {
-      name_ = text;
-      throw Found();
+std::string Find(YamlEvents& events) {
+  std::string key;
+  bool is_key = true;  // at depth 1 every other value is one
+  int depth = 0;
+  for (const yaml_event_t* event = events.Next();
+       event != nullptr && event->type != YAML_DOCUMENT_END_EVENT &&
+       event->type != YAML_STREAM_END_EVENT;
+       event = events.Next()) {
+    if (depth == 1 && IsValue(*event)) {
+      const std::string_view scalar = event->type == YAML_SCALAR_EVENT ? TextOf(*event) : "";
+      if (!is_key && key == "instance") return std::string(scalar);
+      if (is_key) key = scalar;
+      is_key = !is_key;
     }
-    if (is_key_) key_ = text;
-    is_key_ = !is_key_;
+    depth += StepOf(*event);
   }
-
-  int depth_ = 0;
-  bool is_key_ = true;
-  std::string key_;
-  std::string name_;
-};
+  return "";  // also when it is broken before it: whoever reads all of it tells how
+}
 
 }  // namespace
 
 std::optional<std::string> InstanceNamedIn(std::string_view text) {
-  std::istringstream stream{std::string(text)};
-  Finder finder;
-  const auto found = [&finder] {
-    return finder.name().empty() ? std::nullopt : std::optional(finder.name());
-  };
   try {
-    YAML::Parser parser(stream);
-    parser.HandleNextDocument(finder);
-  } catch (const Found&) {
-    return found();  // what was looked for, or the end
-  } catch (const std::exception&) {
-    return std::nullopt;  // broken before it; whoever reads all of it tells how
+    YamlEvents events(text);
+    std::string name = Find(events);
+    if (name.empty() && events.readable().size() < text.size()) {
+      YamlEvents before(events.readable());
+      name = Find(before);
+    }
+    return name.empty() ? std::nullopt : std::optional(std::move(name));
+  } catch (const std::exception&) {  // there is no memory
+    return std::nullopt;
   }
-  return found();
 }
 
 std::optional<std::string> InstanceNamedInFile(const std::string& path) {

@@ -155,8 +155,8 @@ TEST_F(Config, UnknownKeysAreErrorsWithTheNearestKnownOne) {
 
 TEST_F(Config, KeysThatAreThereTwiceAreErrors) {
   EXPECT_EQ(ErrorsOf("instance: a\nzones: [{name: example.com, file: example.com.zone}]\n"
-                     "instance: b\nhealth_checks:\n  x: {type: tcp, address: ::1, port: 1}\n"
-                     "  x: {type: tcp, address: ::1, port: 1, port: 2}\n"),
+                     "instance: b\nhealth_checks:\n  x: {type: tcp, address: \"::1\", port: 1}\n"
+                     "  x: {type: tcp, address: \"::1\", port: 1, port: 2}\n"),
             (List{"u.yaml:3: instance: is there twice, first on line 1",
                   "u.yaml:6: health_checks.x: is there twice, first on line 5"}));
 }
@@ -188,9 +188,18 @@ TEST_F(Config, YamlThatIsNoYamlIsOneErrorWithItsLine) {
   const List errors = ErrorsOf("instance: a\nzones: [\n");
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(errors[0].substr(0, 24), "u.yaml:3: not valid YAML");
-  EXPECT_EQ(ErrorsOf("health_checks:\n  a: {path: /x?y}\n"),
-            List{"u.yaml:2: not valid YAML: unknown token (inside {...} and [...] a value with '?' "
-                 "needs quotes)"});
+  EXPECT_EQ(errors[0].substr(24),
+            ": did not find expected node content, while parsing a flow node");
+  EXPECT_EQ(ErrorsOf("instance: a\nzones: [a\n\nb: c\n"),
+            List{"u.yaml:4: not valid YAML: did not find expected ',' or ']', while parsing a flow "
+                 "sequence that begins in line 2"});
+  EXPECT_EQ(ErrorsOf("health_checks:\n  a: {address: ::1}\n"),
+            List{"u.yaml:2: not valid YAML: did not find expected node content, while parsing a "
+                 "flow node (inside {...} and [...] a value that begins with ':' needs quotes)"});
+  EXPECT_EQ(ErrorsOf("instance: a\nzones: \xff\n"),
+            List{"u.yaml:2: not valid YAML: invalid leading UTF-8 octet"});
+  EXPECT_EQ(ErrorsOf("a: *b\n"),
+            List{"u.yaml:1: not valid YAML: the alias 'b' names nothing that stands before it"});
   EXPECT_EQ(ErrorsOf(""), List{"u.yaml: the file is empty"});
   EXPECT_EQ(ErrorsOf("# nothing\n"), List{"u.yaml: the file is empty"});
   EXPECT_EQ(ErrorsOf("a: 1\n---\nb: 2\n"),

@@ -423,7 +423,7 @@ TEST_F(Groups, RecordIsEitherInAGroupOrInTheZoneFile) {
   EXPECT_EQ(RecordErrors(kA),
             List{": app.example.com. A is in example.com.zone:4 too: a record belongs either to a "
                  "group or to the zone file"});
-  EXPECT_EQ(RecordErrors("name: app.example.com, type: AAAA, primary: ::1, secondary: ::2"),
+  EXPECT_EQ(RecordErrors("name: app.example.com, type: AAAA, primary: \"::1\", secondary: \"::2\""),
             List{});
 }
 
