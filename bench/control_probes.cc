@@ -21,13 +21,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 #include <csignal>
-#include <iostream>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/measured.h"
 #include "control/health/checker.h"
 
 namespace understudy {
@@ -198,13 +198,7 @@ int Main(int argc, char** argv) {
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  try {
-    std::cout << Measure(type, checks, interval_ms, seconds) << "\n";
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << "\n";
-    return 1;
-  }
-  return 0;
+  return TellMeasured([&] { return Measure(type, checks, interval_ms, seconds); });
 }
 
 }  // namespace

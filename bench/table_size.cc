@@ -6,25 +6,16 @@
 #include <boost/json.hpp>
 #include <cstdio>
 #include <fstream>
-#include <iostream>
 #include <stdexcept>
 
+#include "bench/measured.h"
 #include "control/config/config.h"
 #include "control/publication/publisher.h"
 #include "control/zone/ldns_headers.h"
-#include "dataplane/contract/mapping.h"
 #include "tests/dataplane/table_builder.h"
 
 namespace understudy {
 namespace {
-
-class Stopwatch {
- public:
-  double Ms() const { return static_cast<double>(contract::MonotonicNs() - started_ns_) / 1e6; }
-
- private:
-  uint64_t started_ns_ = contract::MonotonicNs();
-};
 
 // `names` names with one address each, in equal shares.
 struct Site {
@@ -109,13 +100,7 @@ int Main(int argc, char** argv) {
   app.add_option("--names", names, "Names in all zones together")->check(CLI::Range(1, 100000000));
   app.add_option("--zones", zones, "Zones")->check(CLI::Range(1, 100000));
   CLI11_PARSE(app, argc, argv);
-  try {
-    std::cout << Measure(names, zones) << "\n";
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << "\n";
-    return 1;
-  }
-  return 0;
+  return TellMeasured([&] { return Measure(names, zones); });
 }
 
 }  // namespace
