@@ -144,12 +144,17 @@ class ServedSite {
     EXPECT_FALSE(error) << bytes;
     return answer;
   }
-  HttpAnswer Ask(const std::string& method, const std::string& target,
-                 const std::string& body = "") {
+  // The answer as it comes, with its header.
+  std::string Fetch(const std::string& method, const std::string& target,
+                    const std::string& body = "") {
     RawClient client(socket_);
     client.Send(method + " " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
                 "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-    return Parse(client.ReadAll());
+    return client.ReadAll();
+  }
+  HttpAnswer Ask(const std::string& method, const std::string& target,
+                 const std::string& body = "") {
+    return Parse(Fetch(method, target, body));
   }
 
   const std::string& socket() const { return socket_; }

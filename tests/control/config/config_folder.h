@@ -6,13 +6,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "control/config/config.h"
+#include "tests/control/scratch_directory.h"
 
 namespace understudy::control {
 
@@ -20,12 +19,7 @@ class ConfigFolder : public testing::Test {
  protected:
   using List = std::vector<std::string>;
 
-  ConfigFolder() {
-    std::string pattern = testing::TempDir() + "config_test.XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-    WriteZone("example.com.zone", "");
-  }
-  ~ConfigFolder() override { std::filesystem::remove_all(folder_); }
+  ConfigFolder() { WriteZone("example.com.zone", ""); }
 
   void Write(const std::string& file, const std::string& text) const {
     std::ofstream(folder_ + "/" + file, std::ios::binary) << text;
@@ -59,7 +53,8 @@ class ConfigFolder : public testing::Test {
     return Texts(result.warnings);
   }
 
-  std::string folder_;
+  ScratchDirectory scratch_;
+  const std::string folder_ = scratch_.path();
 };
 
 }  // namespace understudy::control
