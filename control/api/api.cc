@@ -15,6 +15,7 @@
 #include "control/api/inquiries.h"
 #include "control/api/lists.h"
 #include "control/api/routes.h"
+#include "control/api/status.h"
 
 namespace understudy::control {
 namespace {
@@ -62,6 +63,7 @@ asio::awaitable<Reply> Api::Route(Request request) {
   if (request.method == "GET" && request.path == std::vector<std::string>{"metrics"}) {
     co_return co_await Metrics(std::move(request));
   }
+  if (IsForStatus(request)) co_return co_await Status(engine_, std::move(request));
   if (IsForList(request)) co_return co_await lists_.Of(std::move(request));
   if (IsForEvents(request)) co_return co_await Events(engine_, feed_, std::move(request));
   if (std::optional<Reply> reply = Inquire(engine_, request)) co_return *std::move(reply);

@@ -1,7 +1,12 @@
 #include "control/api/events.h"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/serialize.hpp>
 #include <charconv>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +20,8 @@ namespace {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+
+constexpr size_t kEventPiece = 256;
 
 struct Asked {
   EventLog::Filter filter;
@@ -54,13 +61,9 @@ absl::StatusOr<Asked> AskedIn(const Request& request, absl::Time now) {
   const absl::StatusOr<absl::Time> since = SinceFrom(QueryValue(request, "since"), now);
   if (!since.ok()) return since.status();
   asked.filter.since = *since;
-  uint64_t limit = asked.filter.limit;
-  const std::string limit_text = QueryValue(request, "limit");
-  if (!limit_text.empty() &&
-      (!ParseNumber(limit_text, &limit) || limit == 0 || limit > kKeptEvents)) {
-    return absl::InvalidArgumentError(absl::StrCat("limit: give 1 to ", kKeptEvents));
-  }
-  asked.filter.limit = limit;
+  const std::optional<uint64_t> limit = LimitIn(request, kKeptEvents);
+  if (!limit) return absl::InvalidArgumentError(absl::StrCat("limit: give 1 to ", kKeptEvents));
+  asked.filter.limit = *limit;
   for (absl::string_view name :
        absl::StrSplit(QueryValue(request, "subject"), ',', absl::SkipEmpty())) {
     asked.filter.subjects.emplace_back(name);
@@ -86,17 +89,25 @@ bool IsToWait(const EventLog& log, const EventLog::Filter& filter) {
   return log.Find(next).empty();
 }
 
-Reply Found(const EventLog& log, const Asked& asked) {
-  const std::vector<Event> found = log.Find(asked.filter);
-  json::array events;
-  for (const Event& event : found) events.emplace_back(EventView(event));
-  json::object body{{"events", std::move(events)}};
-  body["last"] = found.empty() ? log.last_id() : found.back().id;
+// Of one moment, but put into words in pieces: ten thousand would hold the loop for tens of
+// milliseconds.
+asio::awaitable<Reply> Found(const EventLog& log, EventLog::Filter filter) {
+  const std::vector<Event> found = log.Find(filter);
+  const uint64_t last = found.empty() ? log.last_id() : found.back().id;
   // What a client that was away too long will never see.
   const uint64_t gone = log.first_id() - 1;
-  const uint64_t after = asked.filter.after_id.value_or(gone);
-  body["missed"] = gone > after ? gone - after : 0;
-  return {200, std::move(body)};
+  const uint64_t after = filter.after_id.value_or(gone);
+  std::string text = "{\"events\":[";
+  for (size_t i = 0; i < found.size(); ++i) {
+    absl::StrAppend(&text, i > 0 ? "," : "", json::serialize(EventView(found[i])));
+    if (i % kEventPiece != kEventPiece - 1) continue;
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+  }
+  absl::StrAppend(&text, "],\"last\":", last, ",\"missed\":", gone > after ? gone - after : 0,
+                  "}\n");
+  Reply reply;
+  reply.text = Reply::Text{.type = "application/json", .bytes = std::move(text)};
+  co_return reply;
 }
 
 }  // namespace
@@ -114,7 +125,7 @@ asio::awaitable<Reply> Events(const Engine& engine, EventFeed& feed, Request req
       co_return ErrorReply(503, "busy", "too many clients wait for events, try again in a moment");
     }
   }
-  co_return Found(engine.events(), *asked);
+  co_return co_await Found(engine.events(), asked->filter);
 }
 
 }  // namespace understudy::control

@@ -2,7 +2,6 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <charconv>
 #include <string>
 #include <utility>
 
@@ -14,22 +13,6 @@ namespace understudy::control {
 namespace {
 
 namespace json = boost::json;
-
-std::optional<uint64_t> LimitIn(const Request& request) {
-  const std::string text = QueryValue(request, "limit");
-  if (text.empty()) return 100;
-  uint64_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (error != std::errc() || end != text.data() + text.size() || limit == 0 ||
-      limit > kMaxListed) {
-    return std::nullopt;
-  }
-  return limit;
-}
-
-Reply BadLimit() {
-  return ErrorReply(400, "invalid_argument", absl::StrCat("limit: give 1 to ", kMaxListed));
-}
 
 Reply NoSuch(const std::string& what, const std::string& name) {
   return ErrorReply(404, "not_found", absl::StrCat("there is no ", what, " '", name, "'"));
@@ -62,26 +45,11 @@ json::array NamesFrom(const Map& map, const std::string& prefix, uint64_t limit)
 }
 
 Reply Names(const Engine& engine, const Request& request) {
-  const std::optional<uint64_t> limit = LimitIn(request);
-  if (!limit) return BadLimit();
+  const std::optional<uint64_t> limit = LimitIn(request, kMaxListed);
+  if (!limit) return LimitReply(kMaxListed);
   const std::string prefix = QueryValue(request, "prefix");
   return {200, json::object{{"groups", NamesFrom(engine.standing().groups(), prefix, *limit)},
                             {"checks", NamesFrom(engine.standing().checks(), prefix, *limit)}}};
-}
-
-Reply Trouble(const Engine& engine, const Request& request) {
-  const std::optional<uint64_t> limit = LimitIn(request);
-  if (!limit) return BadLimit();
-  json::array groups, checks;
-  for (const auto& [name, group] : engine.standing().groups()) {
-    if (groups.size() == *limit) break;
-    if (group.decision.choice != Choice::kPrimary) groups.push_back(GroupView(engine, group));
-  }
-  for (const auto& [name, check] : engine.standing().checks()) {
-    if (checks.size() == *limit) break;
-    if (!check.healthy) checks.push_back(CheckView(check));
-  }
-  return {200, json::object{{"groups", std::move(groups)}, {"checks", std::move(checks)}}};
 }
 
 }  // namespace
@@ -90,7 +58,6 @@ std::optional<Reply> Inquire(const Engine& engine, const Request& request) {
   const std::vector<std::string>& path = request.path;
   if (request.method != "GET" || path.size() < 2 || path[0] != "v1") return std::nullopt;
   if (path.size() == 2 && path[1] == "names") return Names(engine, request);
-  if (path.size() == 2 && path[1] == "trouble") return Trouble(engine, request);
   if (path.size() == 3 && path[1] == "checks") return Check(engine, path[2]);
   if (path.size() == 4 && path[1] == "groups" && path[3] == "time-to-failover") {
     return FailoverTime(engine, path[2]);

@@ -3,7 +3,6 @@
 //   GET /v1/checks/{check}
 //   GET /v1/groups/{group}/time-to-failover
 //   GET /v1/names?prefix=&limit=       for completion: the first names that begin so
-//   GET /v1/trouble?limit=             groups not on their primary, checks that are unhealthy
 //
 // Used by: api.
 #ifndef UNDERSTUDY_CONTROL_API_INQUIRIES_H_
@@ -15,8 +14,6 @@
 #include "control/engine/engine.h"
 
 namespace understudy::control {
-
-inline constexpr uint64_t kMaxListed = 1000;
 
 // Nothing: the request is none of these.
 std::optional<Reply> Inquire(const Engine& engine, const Request& request);

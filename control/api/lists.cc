@@ -1,8 +1,5 @@
 #include "control/api/lists.h"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
 #include <map>
 #include <string>
@@ -10,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "control/api/views.h"
+#include "control/engine/piecewise.h"
 
 namespace understudy::control {
 namespace {
@@ -23,23 +21,18 @@ boost::json::object ViewOf(const Engine& engine, const GroupStanding& group) {
   return GroupView(engine, group);
 }
 
-// `all` may change between two pieces: the next one goes on behind the last name.
 template <typename Standing>
 asio::awaitable<std::string> TextOf(const Engine& engine, const std::string& word,
                                     const std::map<std::string, Standing>& all) {
   std::string text = absl::StrCat("{\"", word, "\":[");
   // Growing it by copying would hold the loop; pages that are not needed are never touched.
   text.reserve(kRoomOfEach * (all.size() + 1));
-  std::string last;
   bool begun = false;
-  for (auto it = all.begin(); it != all.end(); it = all.upper_bound(last)) {
-    for (size_t i = 0; i < kListPiece && it != all.end(); ++i, ++it) {
-      absl::StrAppend(&text, begun ? "," : "", boost::json::serialize(ViewOf(engine, it->second)));
-      begun = true;
-      last = it->first;
-    }
-    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-  }
+  const auto add = [&](const Standing& one) {
+    absl::StrAppend(&text, begun ? "," : "", boost::json::serialize(ViewOf(engine, one)));
+    begun = true;
+  };
+  co_await ForEachPiecewise(all, kListPiece, add);
   text += "]}\n";
   co_return text;
 }

@@ -1,5 +1,9 @@
 #include "control/api/request.h"
 
+#include <charconv>
+
+#include "absl/strings/str_cat.h"
+
 namespace understudy::control {
 namespace {
 
@@ -47,6 +51,20 @@ bool Split(std::string_view text, char separator, Take take) {
 std::string QueryValue(const Request& request, const std::string& key) {
   const auto found = request.query.find(key);
   return found == request.query.end() ? std::string() : found->second;
+}
+
+std::optional<uint64_t> LimitIn(const Request& request, uint64_t most) {
+  constexpr uint64_t kUnlessGiven = 100;
+  const std::string text = QueryValue(request, "limit");
+  if (text.empty()) return kUnlessGiven;
+  uint64_t limit = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  return is_number && limit > 0 && limit <= most ? std::optional(limit) : std::nullopt;
+}
+
+Reply LimitReply(uint64_t most) {
+  return ErrorReply(400, "invalid_argument", absl::StrCat("limit: give 1 to ", most));
 }
 
 Reply ErrorReply(unsigned status, std::string_view code, std::string_view message) {

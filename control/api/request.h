@@ -5,6 +5,7 @@
 #define UNDERSTUDY_CONTROL_API_REQUEST_H_
 
 #include <boost/json/value.hpp>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@
 #include "control/api/peer.h"
 
 namespace understudy::control {
+
+inline constexpr uint64_t kMaxListed = 1000;  // by names and trouble
 
 struct Request {
   std::string method;             // "GET"
@@ -37,6 +40,11 @@ struct Reply {
 
 // The value of `key` in the query, or empty.
 std::string QueryValue(const Request& request, const std::string& key);
+
+// How many are asked for at most: the query's `limit`, 100 without one. Nothing: it is not a number
+// from 1 to `most`, of which LimitReply tells.
+std::optional<uint64_t> LimitIn(const Request& request, uint64_t most);
+Reply LimitReply(uint64_t most);
 
 // {"error": {"code": ..., "message": ...}}
 Reply ErrorReply(unsigned status, std::string_view code, std::string_view message);

@@ -11,7 +11,6 @@
 #include "control/api/configuration.h"
 #include "control/api/explain.h"
 #include "control/api/orders.h"
-#include "control/api/status.h"
 #include "control/api/views.h"
 #include "control/api/wait_for.h"
 #include "control/zone/zone_file.h"
@@ -87,7 +86,6 @@ std::optional<Reply> Read(const Engine& engine, const Request& request) {
   const std::vector<std::string>& path = request.path;
   if (path.size() == 3 && path[1] == "groups") return Group(engine, path[2]);
   if (path.size() != 2) return std::nullopt;
-  if (path[1] == "status") return Reply{200, StatusView(engine)};
   if (path[1] == "version") {
     return Reply{200, json::object{{"version", UNDERSTUDY_VERSION}, {"api", 1}}};
   }

@@ -4,18 +4,22 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "control/api/configuration.h"
 #include "control/api/views.h"
+#include "control/engine/piecewise.h"
 #include "dataplane/contract/table.h"
 
 namespace understudy::control {
 namespace {
 
+namespace asio = boost::asio;
 namespace json = boost::json;
 
 // Of many that are all down the rest is only counted.
@@ -102,7 +106,7 @@ void AddDataplaneProblems(const Engine& engine, std::vector<std::string>& proble
   }
 }
 
-// What is told of all groups together: counted in one look, for there may be 100,000.
+// What is told of all groups together.
 struct GroupTally {
   size_t not_primary = 0;
   size_t forced = 0;
@@ -113,18 +117,14 @@ struct GroupTally {
   std::vector<std::string> down;  // the first of those that are
 };
 
-GroupTally TallyOf(const Standing& standing) {
-  GroupTally tally;
-  for (const auto& [name, group] : standing.groups()) {
-    tally.not_primary += group.decision.choice != Choice::kPrimary;
-    tally.forced += group.forced.has_value();
-    tally.drained += !group.forced && group.overridden();
-    tally.holding += IsHeld(group);
-    tally.manual += group.decision.cause == Cause::kManualFailback;
-    if (group.decision.cause != Cause::kAllDown) continue;
-    if (tally.all_down++ < kMaxDownTold) tally.down.push_back(name);
-  }
-  return tally;
+void Count(const GroupStanding& group, GroupTally& tally) {
+  tally.not_primary += group.decision.choice != Choice::kPrimary;
+  tally.forced += group.forced.has_value();
+  tally.drained += !group.forced && group.overridden();
+  tally.holding += IsHeld(group);
+  tally.manual += group.decision.cause == Cause::kManualFailback;
+  if (group.decision.cause != Cause::kAllDown) return;
+  if (tally.all_down++ < kMaxDownTold) tally.down.push_back(group.name);
 }
 
 void AddGroupProblems(const GroupTally& tally, std::vector<std::string>& problems) {
@@ -167,18 +167,9 @@ json::object GroupCounts(const Engine& engine, const GroupTally& tally) {
           {"waiting_for_failback", tally.manual}};
 }
 
-json::object CheckCounts(const Engine& engine) {
-  size_t unhealthy = 0;
-  for (const auto& [name, check] : engine.standing().checks()) unhealthy += !check.healthy;
-  return {{"total", engine.standing().checks().size()}, {"unhealthy", unhealthy}};
-}
-
-}  // namespace
-
-json::object StatusView(const Engine& engine) {
+json::object StatusView(const Engine& engine, const GroupTally& tally, size_t unhealthy) {
   const Served& served = engine.served();
   const Moment now = engine.now();
-  const GroupTally tally = TallyOf(engine.standing());
   json::array problems = ProblemsView(engine, tally);
   json::object view;
   view["health"] = problems.empty() ? "ok" : "degraded";
@@ -195,11 +186,51 @@ json::object StatusView(const Engine& engine) {
   view["selection"] = SelectionView(engine);
   view["dataplane"] = DataplaneView(engine);
   view["groups"] = GroupCounts(engine, tally);
-  view["checks"] = CheckCounts(engine);
+  view["checks"] =
+      json::object{{"total", engine.standing().checks().size()}, {"unhealthy", unhealthy}};
   view["frozen"] = FreezeView(engine.standing().freeze());
   const absl::Status state = engine.state_health();
   view["state"] = json::object{{"durable", state.ok()}, {"error", std::string(state.message())}};
   return view;
+}
+
+asio::awaitable<Reply> AnswerStatus(const Engine& engine) {
+  GroupTally tally;
+  size_t unhealthy = 0;
+  co_await ForEachPiecewise(engine.standing().groups(), kStatusPiece,
+                            [&](const GroupStanding& group) { Count(group, tally); });
+  co_await ForEachPiecewise(engine.standing().checks(), kStatusPiece,
+                            [&](const CheckStanding& check) { unhealthy += !check.healthy; });
+  co_return Reply{200, StatusView(engine, tally, unhealthy)};
+}
+
+asio::awaitable<Reply> AnswerTrouble(const Engine& engine, uint64_t limit) {
+  json::array groups, checks;
+  co_await ForEachPiecewise(
+      engine.standing().groups(), kStatusPiece, [&](const GroupStanding& group) {
+        if (groups.size() == limit || group.decision.choice == Choice::kPrimary) return;
+        groups.push_back(GroupView(engine, group));
+      });
+  co_await ForEachPiecewise(engine.standing().checks(), kStatusPiece,
+                            [&](const CheckStanding& check) {
+                              if (checks.size() == limit || check.healthy) return;
+                              checks.push_back(CheckView(check));
+                            });
+  co_return Reply{200, json::object{{"groups", std::move(groups)}, {"checks", std::move(checks)}}};
+}
+
+}  // namespace
+
+bool IsForStatus(const Request& request) {
+  return request.method == "GET" && request.path.size() == 2 && request.path[0] == "v1" &&
+         (request.path[1] == "status" || request.path[1] == "trouble");
+}
+
+asio::awaitable<Reply> Status(const Engine& engine, Request request) {
+  if (request.path[1] == "status") co_return co_await AnswerStatus(engine);
+  const std::optional<uint64_t> limit = LimitIn(request, kMaxListed);
+  if (!limit) co_return LimitReply(kMaxListed);
+  co_return co_await AnswerTrouble(engine, *limit);
 }
 
 }  // namespace understudy::control

@@ -33,21 +33,23 @@ WhatIf::WhatIf(const Standing& standing, const Suppositions& suppositions, const
     Suppose(standing.checks().at(name), healthy, "supposed");
   }
   for (const auto& [name, healthy] : suppositions) RecountParents(standing.checks().at(name));
-  for (const auto& [name, group] : standing.groups()) {
-    const bool depends = std::ranges::any_of(group.tiers, [this](const TierStanding& tier) {
-      return tier.check != nullptr && checks_.contains(tier.check->definition.name);
-    });
-    if (!depends) continue;
-    GroupStanding& copy = groups_.emplace(name, group).first->second;
-    copy.waiting = false;
-    for (TierStanding& tier : copy.tiers) {
-      if (tier.check == nullptr) continue;
-      const auto supposed = checks_.find(tier.check->definition.name);
-      if (supposed != checks_.end()) tier.check = &supposed->second;
-    }
-    copy.decision = DecideGroupNow(copy, HealthOf(copy), now.steady);
-    copy.state = copy.decision.state;
+  for (const auto& [name, check] : checks_) {
+    for (const GroupStanding* group : standing.checks().at(name).groups) Stand(*group);
   }
+}
+
+void WhatIf::Stand(const GroupStanding& group) {
+  const auto [entry, is_new] = groups_.emplace(group.name, group);
+  if (!is_new) return;  // two of its checks are supposed
+  GroupStanding& copy = entry->second;
+  copy.waiting = false;
+  for (TierStanding& tier : copy.tiers) {
+    if (tier.check == nullptr) continue;
+    const auto supposed = checks_.find(tier.check->definition.name);
+    if (supposed != checks_.end()) tier.check = &supposed->second;
+  }
+  copy.decision = DecideGroupNow(copy, HealthOf(copy), now_.steady);
+  copy.state = copy.decision.state;
 }
 
 void WhatIf::Suppose(const CheckStanding& check, bool healthy, std::string reason) {

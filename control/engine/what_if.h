@@ -32,6 +32,7 @@ class WhatIf {
  private:
   void Suppose(const CheckStanding& check, bool healthy, std::string reason);
   void RecountParents(const CheckStanding& child);
+  void Stand(const GroupStanding& group);
 
   const Moment now_;
   std::map<std::string, CheckStanding> checks_;
