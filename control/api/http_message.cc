@@ -43,6 +43,10 @@ std::optional<Reply> ReplyToUnreadable(const boost::system::error_code& error) {
   return std::nullopt;
 }
 
+Reply ReplyToTooMany() {
+  return ErrorReply(503, "busy", "too many configurations are handed in at a time, try again");
+}
+
 Reply ReplyToTooLarge(size_t limit) {
   return ErrorReply(413, "too_large", absl::StrCat("a body beyond ", limit, " bytes"));
 }

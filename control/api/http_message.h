@@ -24,6 +24,7 @@ HttpResponse ResponseOf(Reply reply, unsigned version, bool keep_alive);
 std::optional<Reply> ReplyToUnreadable(const boost::system::error_code& error);
 
 Reply ReplyToTooLarge(size_t limit);
+Reply ReplyToTooMany();
 
 }  // namespace understudy::control
 

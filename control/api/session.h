@@ -6,7 +6,10 @@
 //  1. Whatever the client does or does not do, each step of a request has a deadline and a size:
 //     the handshake, the header, the body, taking the answer.
 //  2. The body is not read, and nobody is asked, before the request was admitted.
-//  3. After the last answer the client gets a moment to read it: what it may still be sending is
+//  3. At most kMaxLargeBodies bodies of more than kMaxMessage are held at a time by all sessions of
+//  a
+//     server: each may be hundreds of megabytes.
+//  4. After the last answer the client gets a moment to read it: what it may still be sending is
 //     thrown away, for closing on unread data would take the answer back (RFC 9112 9.6).
 #ifndef UNDERSTUDY_CONTROL_API_SESSION_H_
 #define UNDERSTUDY_CONTROL_API_SESSION_H_
@@ -44,7 +47,10 @@ struct SessionRules {
   std::function<std::optional<Reply>(std::string_view authorization, Request& request)> admit;
   std::chrono::steady_clock::duration idle_timeout;
   std::chrono::steady_clock::duration handshake_timeout = idle_timeout;
+  // How many bodies that may be large (a configuration) are held now.
+  std::shared_ptr<size_t> large_bodies = std::make_shared<size_t>(0);
 };
+inline constexpr size_t kMaxLargeBodies = 2;
 
 template <typename Stream>
 class Session {
@@ -71,6 +77,25 @@ class Session {
   static constexpr auto kLinger = std::chrono::seconds(1);
   static constexpr size_t kBodyBytesPerSecond = size_t{64} * 1024;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  // The right to hold a large body.
+  class LargeBody {
+   public:
+    explicit LargeBody(std::shared_ptr<size_t> held) : held_(std::move(held)) { ++*held_; }
+    LargeBody(LargeBody&& other) noexcept = default;
+    LargeBody& operator=(LargeBody&&) = delete;
+    ~LargeBody() {
+      if (held_) --*held_;
+    }
+
+   private:
+    std::shared_ptr<size_t> held_;
+  };
+  // Nothing for a small one, and when too many are held.
+  std::optional<LargeBody> LargeBodyOf(size_t limit) const {
+    if (limit <= kMaxMessage || *rules_->large_bodies >= kMaxLargeBodies) return std::nullopt;
+    return LargeBody(rules_->large_bodies);
+  }
 
   // A large body may take its time, on the way in and on the way out, but not forever.
   std::chrono::steady_clock::duration TimeFor(size_t bytes) const {
@@ -102,7 +127,12 @@ class Session {
       co_return co_await Send(*std::move(refusal), parser.get().version(), false);
     }
     if (place_) place_->Admit();
-    if (!co_await ReadBody(parser, BodyLimitOf(request))) co_return false;
+    const size_t limit = BodyLimitOf(request);
+    const std::optional<LargeBody> large = LargeBodyOf(limit);
+    if (limit > kMaxMessage && !large) {
+      co_return co_await Send(ReplyToTooMany(), parser.get().version(), false);
+    }
+    if (!co_await ReadBody(parser, limit)) co_return false;
     request.body = std::move(parser.get().body());
     // The handler has a timeout of its own, and a reload may take longer than an idle connection.
     Socket().expires_never();
