@@ -138,6 +138,56 @@ int CannotStart(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) ? kExitHeld : kExitFailed;
 }
 
+// What is kept of an instance, and what it serves first; null, told, when that cannot be served.
+struct Beginning {
+  std::unique_ptr<Store> store;
+  Remembered remembered;
+  std::shared_ptr<const DesiredState> desired;
+};
+
+Beginning BeginWith(const Options& options, const std::string& instance,
+                    const std::string& state_file) {
+  Beginning beginning;
+  Remembered& remembered = beginning.remembered;
+  beginning.store = Store::Open({.path = state_file}, &remembered);
+  if (const absl::Status health = beginning.store->health(); !health.ok()) {
+    spdlog::warn("state not durable: {}", std::string(health.message()));
+  }
+  if (options.from_file) remembered.configuration = nullptr;
+  beginning.desired = TakeOrTell(FirstConfiguration(remembered, instance, options.config));
+  if (beginning.desired) return beginning;
+  for (const std::string& notice : beginning.store->TakeNotices()) std::cerr << notice << "\n";
+  return beginning;
+}
+
+// From the lowest to the highest: each uses those above it, and goes before them.
+int Run(boost::asio::io_context& io, const Options& options, const std::string& instance,
+        Beginning& beginning, Publisher& publisher) {
+  EventFeed feed;
+  Tallies tallies;
+  Engine engine(
+      io, publisher, *beginning.store,
+      {.load = FileLoad(options.config),
+       .on_event =
+           [&feed, &tallies](const Event& event) {
+             feed.Wake();
+             tallies.CountEvent(event);
+           },
+       .on_probe = [&tallies](const HealthCheck& check,
+                              const ProbeResult& result) { tallies.CountProbe(check, result); }});
+  Api api(engine, feed, tallies);
+  const DoorOptions door_options = DoorsOf(options, instance);
+  const absl::StatusOr<std::unique_ptr<Doors>> doors = Doors::Open(io, engine, api, door_options);
+  if (!doors.ok()) return CannotStart(doors.status());
+  api.OnReload([&doors] { (*doors)->Renew(); });
+  api.CountDoorsBy([&doors] { return (*doors)->counts(); });
+  const Signals signals(io, engine, **doors);
+  engine.Start(std::move(beginning.desired), std::move(beginning.remembered));
+  spdlog::info("instance {}: API on {}", instance, door_options.socket);
+  RunLoop(io);
+  return 0;
+}
+
 int Serve(const Options& options, const std::string& instance) {
   const auto paths = contract::PathsOf(options.shm_dir, instance);
   if (!paths) {
@@ -148,51 +198,20 @@ int Serve(const Options& options, const std::string& instance) {
   // First of all: nobody else may look into the state that is read below.
   absl::StatusOr<contract::OwnerLock> lock = Publisher::TakeLock(*paths);
   if (!lock.ok()) return CannotStart(lock.status());
-  // From the lowest to the highest: each uses those above it, and goes before them.
-  boost::asio::io_context io(1);
-  Remembered remembered;
   const std::string state_file = absl::StrCat(options.state_dir, "/", instance, ".db");
-  const std::unique_ptr<Store> store = Store::Open({.path = state_file}, &remembered);
-  if (!store->health().ok()) {
-    spdlog::warn("state not durable: {}", std::string(store->health().message()));
-  }
-  if (options.from_file) remembered.configuration = nullptr;
-  std::shared_ptr<const DesiredState> desired =
-      TakeOrTell(FirstConfiguration(remembered, instance, options.config));
-  if (!desired) {
-    for (const std::string& notice : store->TakeNotices()) std::cerr << notice << "\n";
-    return kExitBadConfig;
-  }
+  boost::asio::io_context io(1);  // the store tells of its last writes there
+  Beginning beginning = BeginWith(options, instance, state_file);
+  if (!beginning.desired) return kExitBadConfig;
   // Not before: what was applied is not given up for a file that cannot be served.
   if (options.from_file) {
-    if (absl::Status status = ForgetApplied(*store); !status.ok()) return CannotStart(status);
+    if (absl::Status status = ForgetApplied(*beginning.store); !status.ok()) {
+      return CannotStart(status);
+    }
   }
-  auto publisher = Publisher::Open(*paths, desired->stale_policy, *std::move(lock));
+  auto publisher = Publisher::Open(*paths, beginning.desired->stale_policy, *std::move(lock));
   if (!publisher.ok()) return CannotStart(publisher.status());
-  EventFeed feed;
-  Tallies tallies;
-  Engine engine(
-      io, **publisher, *store,
-      {.load = FileLoad(options.config),
-       .on_event =
-           [&feed, &tallies](const Event& event) {
-             feed.Wake();
-             tallies.CountEvent(event);
-           },
-       .on_probe = [&tallies](const HealthCheck& check,
-                              const ProbeResult& result) { tallies.CountProbe(check, result); }});
-  Api api(engine, feed, tallies);
-  const absl::StatusOr<std::unique_ptr<Doors>> doors =
-      Doors::Open(io, engine, api, DoorsOf(options, instance));
-  if (!doors.ok()) return CannotStart(doors.status());
-  api.OnReload([&doors] { (*doors)->Renew(); });
-  api.CountDoorsBy([&doors] { return (*doors)->counts(); });
-  const Signals signals(io, engine, **doors);
-  engine.Start(std::move(desired), std::move(remembered));
-  spdlog::info("instance {}: API on {}, state in {}", instance, DoorsOf(options, instance).socket,
-               state_file);
-  RunLoop(io);
-  return 0;
+  spdlog::info("instance {}: state in {}", instance, state_file);
+  return Run(io, options, instance, beginning, **publisher);
 }
 
 int Check(const Options& options) {

@@ -324,8 +324,9 @@ void Engine::Save(Durable durable) {
   if (changes.empty() && !durable) return;
   Store::Done done;
   if (durable) {
-    done = [this, durable = std::move(durable)](const absl::Status& status) {
-      boost::asio::post(io_, [durable, status] { durable(status); });
+    // Not by way of the engine: the store writes what is queued when the engine is gone already.
+    done = [&io = io_, durable = std::move(durable)](const absl::Status& status) {
+      boost::asio::post(io, [durable, status] { durable(status); });
     };
   }
   store_.Write(changes, std::move(done));
