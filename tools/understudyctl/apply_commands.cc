@@ -218,7 +218,16 @@ class Export {
       const std::string path = zones[i].as_string().c_str();
       code = ToFile("/v1/configuration/zone?path=" + Encode(path), (folder / path).string());
     }
-    return code;
+    return code == kOk ? TellIfChanged(TextIn(live, "id")) : code;
+  }
+
+  // The files were fetched one after the other: they shall be of one configuration.
+  ExitCode TellIfChanged(const std::string& id) const {
+    ExitCode code = kOk;
+    const Answer answer = client_.Get("/v1/configuration");
+    const json::object* body = session_.BodyOf(answer, client_, &code);
+    if (body == nullptr || TextIn(ObjectIn(*body, "configuration"), "id") == id) return code;
+    return Session::Tell("another configuration became live meanwhile: export again", kRefused);
   }
 
   static bool IsBelow(const fs::path& path) {
