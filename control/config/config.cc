@@ -82,9 +82,9 @@ void ReadTop(const YamlValue& root, FileSource& files, DesiredState* state, Find
       top.Error("zones", "is empty: this node would serve nothing");
     }
   }
-  const bool allow_private_addresses = top.YesNo("allow_private_addresses").value_or(true);
+  state->allow_private_addresses = top.YesNo("allow_private_addresses").value_or(true);
   if (const YamlValue* value = top.Take("health_checks")) {
-    checks = ReadHealthChecks(*value, allow_private_addresses, findings);
+    checks = ReadHealthChecks(*value, state->allow_private_addresses, findings);
   }
   if (const YamlValue* value = top.Take("failover_groups")) {
     groups = ReadGroups(*value, checks.lines, findings);

@@ -243,6 +243,7 @@ struct DesiredState {
   std::string config_file;
   std::shared_ptr<const Configuration> configuration;  // the texts of all this; may be null
   contract::StalePolicy stale_policy = contract::StalePolicy::kFrozen;
+  bool allow_private_addresses = true;  // each check has it too
   std::vector<Zone> zones;
   std::map<std::string, HealthCheck> health_checks;
   SelfDoubt self_doubt;

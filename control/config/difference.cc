@@ -55,6 +55,14 @@ Changes CompareMaps(const Map& from, const Map& to, Differ differ, Fields fields
   return changes;
 }
 
+// allow_private_addresses is a setting, and told as one.
+bool Differ(const HealthCheck& a, const HealthCheck& b) {
+  if (a.allow_private_addresses == b.allow_private_addresses) return a != b;
+  HealthCheck same = b;
+  same.allow_private_addresses = a.allow_private_addresses;
+  return a != same;
+}
+
 std::map<std::string, const FailoverGroup*> GroupsByName(const DesiredState& state) {
   std::map<std::string, const FailoverGroup*> groups;
   for (const FailoverGroup& group : state.groups) groups.emplace(group.name, &group);
@@ -83,8 +91,7 @@ Difference Compare(const DesiredState& from, const DesiredState& to) {
       ZonesByName(from), ZonesByName(to), [](const Zone*, const Zone*) { return false; },
       [](const Zone*) { return FieldTexts{}; }, {});
   difference.health_checks = CompareMaps(
-      from.health_checks, to.health_checks,
-      [](const HealthCheck& a, const HealthCheck& b) { return a != b; },
+      from.health_checks, to.health_checks, Differ,
       [](const HealthCheck& check) { return FieldsOf(check); }, FieldsOf(HealthCheck{}));
   const auto group_fields = [](const FailoverGroup* group) { return FieldsOf(*group); };
   difference.groups = CompareMaps(GroupsByName(from), GroupsByName(to),

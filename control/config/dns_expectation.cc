@@ -18,7 +18,8 @@ namespace understudy::control {
 namespace {
 
 constexpr size_t kMaxAnswers = 64;
-constexpr int kMaxRcode = 15;  // RFC 1035 4.1.1: four bits; no EDNS is sent, so there are no more
+constexpr uint16_t kAny = 255;  // RFC 1035 3.2.3
+constexpr int kMaxRcode = 15;   // RFC 1035 4.1.1: four bits; no EDNS is sent, so there are no more
 // In the order of their numbers (IANA, DNS RCODEs).
 constexpr std::array<std::string_view, 11> kRcodes{"noerror", "formerr", "servfail", "nxdomain",
                                                    "notimp",  "refused", "yxdomain", "yxrrset",
@@ -74,6 +75,12 @@ void ReadRcode(Section* query, DnsExpectation* dns) {
 void ReadAnswers(Section* query, bool typed, DnsExpectation* dns, Findings* findings) {
   const YamlValue* value = query->Take("answers");
   if (value == nullptr) return;
+  if (dns->type == kAny) {
+    query->Error("answers",
+                 "has no meaning beside type ANY: a server may answer it with any of its records "
+                 "(RFC 8482 4)");
+    return;
+  }
   const std::string path = query->PathOf("answers");
   std::vector<const YamlValue*> elements{value};
   if (value->kind != YamlValue::Kind::kText) elements = ElementsOf(*value, path, findings);

@@ -151,6 +151,7 @@ FieldTexts FieldsOf(const FailoverGroup& group) {
 FieldTexts SettingsOf(const DesiredState& state) {
   const SelfDoubt& doubt = state.self_doubt;
   return {{"stale_policy", WordIn(kStalePolicies, state.stale_policy)},
+          {"allow_private_addresses", YesNo(state.allow_private_addresses)},
           {"self_doubt.canaries", absl::StrJoin(doubt.canaries, ", ")},
           {"self_doubt.mass_failure_percent", Number(doubt.mass_failure_percent)},
           {"self_doubt.window", Time(doubt.window)},

@@ -178,6 +178,11 @@ TEST_F(CheckKinds, WhatIsWrongInADnsQueryIsTold) {
             List{"query.name: is missing: the name that is asked for"});
   EXPECT_EQ(Errors(head + ", query: a"),
             List{"query: must be a mapping (key: value), and is a single value"});
+  EXPECT_EQ(Errors(head + ", query: {name: a, type: ANY}"), List{});
+  EXPECT_EQ(
+      Errors(head + ", query: {name: a, type: ANY, answers: 192.0.2.1}"),
+      List{"query.answers: has no meaning beside type ANY: a server may answer it with any of "
+           "its records (RFC 8482 4)"});
   EXPECT_EQ(Errors(head + ", query: {name: a, rcode: nxdomian}"),
             List{"query.rcode: 'nxdomian' is not allowed; allowed: noerror, formerr, servfail, "
                  "nxdomain, notimp, refused, yxdomain, yxrrset, nxrrset, notauth, notzone, 0 to 15 "
@@ -343,6 +348,7 @@ TEST_F(CheckKinds, PrivateAddressesMayBeForbidden) {
   const ConfigResult result = Parse(no + With("type: http, address: 8.8.8.8"));
   ASSERT_NE(result.state, nullptr);
   EXPECT_FALSE(result.state->health_checks.at("c").allow_private_addresses);
+  EXPECT_FALSE(result.state->allow_private_addresses);
 }
 
 TEST_F(CheckKinds, ACheckThatFollowsItsOwnAnswerIsWorthAWarning) {

@@ -86,6 +86,21 @@ TEST(DifferenceTest, EveryFieldOfACheckIsTold) {
   }
 }
 
+// Every check has it, and none of them is told for it alone.
+TEST(DifferenceTest, WhetherPrivateAddressesAreAllowedIsOneSetting) {
+  const DesiredState from = SiteWith({"app"});
+  DesiredState to = from;
+  to.allow_private_addresses = false;
+  for (auto& [name, check] : to.health_checks) check.allow_private_addresses = false;
+  to.health_checks["us"].port = 81;
+  const Difference difference = Compare(from, to);
+  ASSERT_EQ(difference.settings.size(), 1u);
+  EXPECT_EQ(difference.settings[0].field, "allow_private_addresses");
+  EXPECT_EQ(difference.settings[0].from, "true");
+  EXPECT_EQ(difference.settings[0].to, "false");
+  EXPECT_EQ(TextsOf(difference.health_checks), (List{"~ us port[80>81]"}));
+}
+
 TEST(DifferenceTest, AGroupThatIsAddedBringsItsRecords) {
   const Difference difference = Compare(SiteWith({"app"}), SiteWith({"app", "shop"}));
   EXPECT_EQ(difference.groups.added, 1u);
