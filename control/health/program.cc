@@ -17,9 +17,6 @@
 #include <csignal>
 #include <string_view>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-
 namespace understudy::control {
 namespace {
 
@@ -135,15 +132,6 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-std::string FileOf(const std::string& name) {
-  if (name.find('/') != std::string::npos) return name;
-  for (const absl::string_view folder : absl::StrSplit(Program::kPath, ':')) {
-    std::string file = absl::StrCat(folder, "/", name);
-    if (access(file.c_str(), X_OK) == 0) return file;
-  }
-  return name;  // not found relative to / either, unless it lies there
-}
-
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   pointers.reserve(texts.size() + 1);
@@ -180,10 +168,9 @@ std::optional<Program::Refusal> Program::Start(const Order& order,
   Descriptor read_end, write_end;
   const Stack stack;
   if (stack.top() == nullptr || !OpenPipe(&read_end, &write_end)) return Refusal{errno};
-  const std::string file = FileOf(order.command.front());
   const std::vector<char*> arguments = Pointers(order.command);
   const std::vector<char*> environment = Pointers(order.environment);
-  Launch launch = {.file = file.c_str(),
+  Launch launch = {.file = order.command.front().c_str(),
                    .arguments = arguments.data(),
                    .environment = environment.data(),
                    .output = write_end.get(),

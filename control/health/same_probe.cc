@@ -1,5 +1,7 @@
 #include "control/health/same_probe.h"
 
+#include <string_view>
+
 #include "absl/hash/hash.h"
 
 namespace understudy::control {
@@ -24,8 +26,15 @@ bool IsSameProbe(const HealthCheck& a, const HealthCheck& b) {
 }
 
 size_t HashOfProbe(const HealthCheck& check) {
-  return absl::HashOf(check.type, check.address, check.port, check.host, check.path,
-                      check.search_string, check.dns.name, check.command, check.interval);
+  size_t headers = 0;
+  for (const HttpHeader& header : check.http.headers) {
+    headers = absl::HashOf(headers, header.name, header.value);
+  }
+  const std::string_view name = check.type == CheckType::kExec ? check.name : std::string_view();
+  return absl::HashOf(check.type, name, check.address, check.port, check.host, check.path,
+                      check.search_string, headers, check.http.method, check.dns.name,
+                      check.dns.type, check.command, check.interval, check.connect_timeout,
+                      check.response_timeout);
 }
 
 }  // namespace understudy::control

@@ -113,7 +113,7 @@ TEST_F(ExecProbeTest, ALongLineIsCut) {
 
 TEST_F(ExecProbeTest, ThereIsNoShellBetween) {
   HealthCheck check = Shell("");
-  check.command = {"echo", "$HOME; exit 1", "*"};  // found in PATH
+  check.command = {"/bin/echo", "$HOME; exit 1", "*"};
   const ProbeResult result = Run(check);
   EXPECT_TRUE(result.success);
   EXPECT_EQ(result.reason, "exit status 0: $HOME; exit 1 *");

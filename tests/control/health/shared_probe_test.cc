@@ -5,8 +5,10 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "control/health/same_probe.h"
 #include "tests/control/health/counted_checks.h"
 
@@ -99,6 +101,22 @@ TEST_F(SharedProbeTest, WhatIsDisabledToldOrDerivedIsNotProbed) {
   checks["disabled"].disabled = false;
   EXPECT_EQ(checker.Apply(checks).started, 1u);
   EXPECT_TRUE(Run([this] { return results_["disabled"] >= 1; }));
+}
+
+// Thousands of checks may run one program, which is told which of them it is: were they one row,
+// each new one would be compared with all before it.
+TEST(SameProbe, ProgramsOfManyChecksAndRequestsWithTheirOwnHeadersAreNotOneRow) {
+  std::set<size_t> hashes;
+  HealthCheck exec = Named("", PatientCheck(CheckType::kExec, 0));
+  HealthCheck http = PatientCheck(CheckType::kHttp, 80);
+  exec.command = {"/bin/check"};
+  for (int i = 0; i < 1000; ++i) {
+    exec.name = absl::StrCat("check-", i);
+    http.http.headers = {{"X-Backend", absl::StrCat(i)}};
+    hashes.insert(HashOfProbe(exec));
+    hashes.insert(HashOfProbe(http));
+  }
+  EXPECT_EQ(hashes.size(), 2000u);
 }
 
 TEST(SameProbe, IsWhatAsksTheSameInTheSameRhythm) {
