@@ -14,10 +14,6 @@ Verdict OnlyHealthOf(const Verdict& verdict) {
   return anew;
 }
 
-bool IsUnknown(const CheckStanding& check) {
-  return check.verdict.successes + check.verdict.failures == 0;
-}
-
 // Only what we see ourselves says something about our own network.
 bool IsCounted(const HealthCheck& definition) {
   return IsProbed(definition.type) && !definition.disabled;
@@ -60,6 +56,10 @@ bool SettlesNow(CheckStanding& check, const ProbeResult& result) {
 
 }  // namespace
 
+bool IsUnprobed(const CheckStanding& check) {
+  return check.verdict.successes + check.verdict.failures == 0;
+}
+
 bool IsHealthyByNow(const CheckStanding& check) {
   const HealthCheck& definition = check.definition;
   return (definition.disabled || check.verdict.healthy) != definition.inverted;
@@ -94,7 +94,7 @@ CheckStanding HealthBoard::NewCheck(const HealthCheck& definition, const Moment&
 // A new check, or one of a predecessor.
 void HealthBoard::Start(CheckStanding& check) {
   const HealthCheck& definition = check.definition;
-  check.by_first_result = definition.initial == InitialHealth::kProbe && IsUnknown(check);
+  check.by_first_result = definition.initial == InitialHealth::kProbe && IsUnprobed(check);
   check.settled =
       !check.by_first_result || definition.disabled || definition.type == CheckType::kCalculated;
   const ProbeResult& last = check.verdict.last;
@@ -142,6 +142,11 @@ void HealthBoard::Apply(const DesiredState& desired, const Moment& now) {
 }
 
 void HealthBoard::DropGone(const DesiredState& desired) {
+  const auto is_gone = [&desired](const CheckStanding* check) {
+    return !desired.health_checks.contains(check->definition.name);
+  };
+  std::erase_if(pending_, is_gone);
+  std::erase_if(unsaved_, is_gone);
   for (auto entry = checks_.begin(); entry != checks_.end();) {
     CheckStanding& check = entry->second;
     if (desired.health_checks.contains(entry->first)) {
@@ -150,8 +155,6 @@ void HealthBoard::DropGone(const DesiredState& desired) {
     }
     if (check.failing_since != absl::InfiniteFuture()) doubt_.End(check.failing_since);
     SetExpiry(check, absl::InfiniteFuture());
-    std::erase(pending_, &check);
-    std::erase(unsaved_, &check);
     gone_.insert(entry->first);
     entry = checks_.erase(entry);
   }

@@ -58,6 +58,8 @@ struct CheckStanding {
   bool unsaved = false;
 };
 
+// No conclusive result is known of it.
+bool IsUnprobed(const CheckStanding& check);
 // The verdict with `disabled` and `inverted` laid over it.
 bool IsHealthyByNow(const CheckStanding& check);
 

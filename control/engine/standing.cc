@@ -100,12 +100,14 @@ void Standing::Settle(const Moment& now) {
       undecided_.insert(undecided_.end(), parent->groups.begin(), parent->groups.end());
     }
   }
-  next_.expired_checks = std::move(settled.expired);
+  // Apply settles too, before the Decide that tells all of it.
+  next_.expired_checks.insert(next_.expired_checks.end(), settled.expired.begin(),
+                              settled.expired.end());
   if (settled.frozen || settled.thawed) {
     unsaved_overrides_.insert({.group = "", .kind = OverrideKind::kFreeze});
   }
-  next_.frozen = std::move(settled.frozen);
-  next_.thawed = std::move(settled.thawed);
+  if (settled.frozen) next_.frozen = std::move(settled.frozen);
+  if (settled.thawed) next_.thawed = std::move(settled.thawed);
 }
 
 bool Standing::ExpireOverrides(GroupStanding& group, const Moment& now) {

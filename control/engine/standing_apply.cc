@@ -7,10 +7,6 @@
 namespace understudy::control {
 namespace {
 
-bool IsUnprobed(const CheckStanding& check) {
-  return check.verdict.successes + check.verdict.failures == 0;
-}
-
 // What `choice` of the tiers `before` is among those of `now`: the tier of the same name, wherever
 // it stands. The primary when there is none.
 Choice Moved(Choice choice, const std::vector<TierStanding>& before, const std::vector<Tier>& now) {
@@ -44,6 +40,9 @@ std::vector<EndedOverride> Standing::Apply(const DesiredState& desired, const Mo
   board_.Apply(desired, now);
   Settle(now);  // calculated checks too, before groups go by them
   ApplyGroups(desired, now);
+  std::erase_if(next_.expired_checks, [&desired](const CheckStanding* check) {
+    return !desired.health_checks.contains(check->definition.name);
+  });
   board_.DropGone(desired);
   LinkChecksToGroups();
   DropRemembered();
@@ -144,6 +143,8 @@ void Standing::ApplyGroups(const DesiredState& desired, const Moment& now) {
       group.decision.by_health = group.decision.choice;
     }
   }
+  std::erase_if(unsaved_groups_,
+                [&](const GroupStanding* group) { return previous.contains(group->name); });
   for (auto& [name, group] : previous) DropGroup(group);
   undecided_.clear();
   timed_.clear();
@@ -169,7 +170,6 @@ GroupChoices Standing::ChoicesIn(const DesiredState& desired) const {
 }
 
 void Standing::DropGroup(GroupStanding& group) {
-  std::erase(unsaved_groups_, &group);
   gone_groups_.insert(group.name);
   if (group.forced) NoteEnded(group, OverrideKind::kForce, *std::move(group.forced), dropped_);
   for (TierStanding& tier : group.tiers) {

@@ -150,6 +150,36 @@ TEST_F(ChecksTest, APushedWordCountsUntilItExpires) {
   EXPECT_NE(Why("app", 36).find("no word for 30s"), std::string::npos) << Why("app", 36);
 }
 
+TEST_F(ChecksTest, AnExpiryInTheInstantOfAReloadIsToldLikeAnyOther) {
+  const DesiredState site = SiteBy(PushOf("ops", OnExpiry::kUnhealthy));
+  Start(site);
+  Say("ops", true, 1);
+  Decide(1);
+  standing_.Apply(site, At(32));
+  EXPECT_EQ(Decide(32).expired_checks.size(), 1u);
+}
+
+TEST_F(ChecksTest, ACheckThatExpiresAndGoesInTheSameInstantIsNotToldOf) {
+  DesiredState site = SiteBy(PushOf("ops", OnExpiry::kUnhealthy));
+  Start(site);
+  Say("ops", true, 1);
+  Decide(1);
+  site = SiteWith({"app"});
+  standing_.Apply(site, At(32));
+  EXPECT_TRUE(Decide(32).expired_checks.empty());
+}
+
+TEST_F(ChecksTest, AFreezeInTheInstantOfAReloadIsToldAsWell) {
+  DesiredState site = SiteWith({"app"});
+  site.health_checks["gateway"] = CheckOf("gateway");
+  site.self_doubt.canaries = {"gateway"};
+  Start(site);
+  Probe("gateway", false, 1, 1);
+  Probe("eu", false, 3, 1);
+  standing_.Apply(site, At(2));
+  EXPECT_TRUE(Decide(2).frozen.has_value());
+}
+
 TEST_F(ChecksTest, WhatAnExpiryMeansIsChosen) {
   for (const OnExpiry on_expiry :
        {OnExpiry::kUnhealthy, OnExpiry::kHealthy, OnExpiry::kLastKnown}) {
