@@ -7,11 +7,6 @@ namespace {
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-double AgeOf_s(uint64_t since_ns) {
-  const uint64_t now_ns = contract::MonotonicNs();
-  return now_ns > since_ns ? static_cast<double>(now_ns - since_ns) / 1e9 : 0;
-}
-
 double UnixTime_s(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
 
 void AddProbes(const Tallies& tallies, Families& to) {
@@ -93,9 +88,10 @@ Families ControlFamilies(const Engine& engine, const Tallies& tallies) {
   families.push_back(GaugeFamily("understudy_control_start_time_seconds",
                                  "When control was started.",
                                  {Gauge(UnixTime_s(engine.started_at()))}));
-  families.push_back(GaugeFamily("understudy_control_heartbeat_age_seconds",
-                                 "Since control's last heartbeat in shared memory.",
-                                 {Gauge(AgeOf_s(engine.publisher().beat_ns()))}));
+  families.push_back(
+      GaugeFamily("understudy_control_heartbeat_age_seconds",
+                  "Since control's last heartbeat in shared memory.",
+                  {Gauge(Age_s(engine.publisher().beat_ns(), contract::MonotonicNs()))}));
   families.push_back(GaugeFamily("understudy_state_durable",
                                  "1 when what control remembers is on disk.",
                                  {Gauge(engine.state_health().ok() ? 1 : 0)}));

@@ -8,10 +8,6 @@
 namespace understudy::control {
 namespace {
 
-double Age_s(uint64_t since_ns, uint64_t now_ns) {
-  return now_ns > since_ns ? static_cast<double>(now_ns - since_ns) / 1e9 : 0;
-}
-
 Samples OutcomesIn(const contract::Tally& tally) {
   Samples samples;
   for (size_t i = 0; i < contract::kOutcomeCount; ++i) {

@@ -53,4 +53,8 @@ prometheus::MetricFamily GaugeFamily(const char* name, const char* help, Samples
   return {name, help, MetricType::Gauge, std::move(samples)};
 }
 
+double Age_s(uint64_t since_ns, uint64_t now_ns) {
+  return now_ns > since_ns ? static_cast<double>(now_ns - since_ns) / 1e9 : 0;
+}
+
 }  // namespace understudy::control

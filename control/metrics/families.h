@@ -57,6 +57,8 @@ prometheus::ClientMetric Sample(const Histogram& histogram,
                                 std::initializer_list<Label> labels = {});
 prometheus::MetricFamily CounterFamily(const char* name, const char* help, Samples samples);
 prometheus::MetricFamily GaugeFamily(const char* name, const char* help, Samples samples);
+// Seconds, of the monotonic clock of shared memory.
+double Age_s(uint64_t since_ns, uint64_t now_ns);
 
 }  // namespace understudy::control
 
