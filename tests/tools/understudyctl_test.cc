@@ -93,6 +93,35 @@ TEST(AnswersTextTest, AGroupShowsWhoForcedItAndForHowLong) {
   EXPECT_TRUE(Has(text, "forced by ann, 1m 30s left: drill")) << text;
 }
 
+TEST(AnswersTextTest, AGroupShowsWhoDrainedItsSideAndWhy) {
+  const std::string text =
+      GroupsText(Json(R"({"groups": [{"name": "app", "override": null, "sides": [{"side": "primary",
+               "drained": {"author": "bob", "reason": "works", "remaining_s": null}}]}]})"),
+                 Noon());
+  EXPECT_TRUE(Has(text, "primary drained by bob, until released: works")) << text;
+}
+
+TEST(AnswersTextTest, AFrozenCheckIsNotTakenForWhatItsResultsSay) {
+  const std::string text =
+      ChecksText(Json(R"({"checks": [{"name": "eu", "healthy": true, "by_results": false},
+                          {"name": "us", "healthy": false, "by_results": false, "disabled": true,
+                           "inverted": true}]})"),
+                 Noon());
+  EXPECT_TRUE(Has(text, "healthy (frozen)")) << text;
+  EXPECT_TRUE(Has(text, "UNHEALTHY (disabled) (inverted)")) << text;
+}
+
+TEST(AnswersTextTest, AnOrderOverManyGroupsTellsWhatTheFirstOfThemAnswer) {
+  json::array groups;
+  for (int i = 0; i < 25; ++i) {
+    groups.push_back(json::object{
+        {"name", "app-" + std::to_string(i)}, {"answer", "primary"}, {"cause", "drained"}});
+  }
+  const std::string text = OverrideText({{"groups", groups}, {"durable", true}});
+  EXPECT_TRUE(Has(text, "25 groups:\n  app-0 answers primary (drained)\n")) << text;
+  EXPECT_TRUE(Has(text, "  ... and 5 more\n")) << text;
+}
+
 TEST(AnswersTextTest, AWarningOfAProbeStandsBehindItsReason) {
   const std::string text = ChecksText(Json(R"({"checks": [{"name": "eu", "healthy": true,
                "last": {"reason": "HTTP 200", "warning": "certificate ends 2027-01-16"}},

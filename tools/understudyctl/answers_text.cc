@@ -1,5 +1,6 @@
 #include "tools/understudyctl/answers_text.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <string_view>
 #include <vector>
@@ -107,6 +108,31 @@ void AppendSection(std::string_view title, const json::array& records, std::stri
   }
 }
 
+// "  app answers primary (primary_healthy)", a line for each of the first.
+std::string AnswersOf(const json::array& groups) {
+  constexpr size_t kTold = 20;
+  std::string text;
+  for (size_t i = 0; i < std::min(kTold, groups.size()); ++i) {
+    if (!groups[i].is_object()) continue;
+    const json::object& group = groups[i].get_object();
+    absl::StrAppend(&text, "  ", TextIn(group, "name"), " answers ", TextIn(group, "answer"), " (",
+                    TextIn(group, "cause"), ")\n");
+  }
+  if (groups.size() > kTold) {
+    absl::StrAppend(&text, "  ... and ", groups.size() - kTold, " more\n");
+  }
+  return text;
+}
+
+// "healthy", "UNHEALTHY (inverted)", and "healthy (frozen)" where its results say otherwise by now.
+std::string VerdictText(const json::object& check) {
+  const bool healthy = BoolIn(check, "healthy");
+  const bool is_frozen = check.contains("by_results") && BoolIn(check, "by_results") != healthy;
+  return absl::StrCat(healthy ? "healthy" : "UNHEALTHY", is_frozen ? " (frozen)" : "",
+                      BoolIn(check, "disabled") ? " (disabled)" : "",
+                      BoolIn(check, "inverted") ? " (inverted)" : "");
+}
+
 // "HTTP 200; WARNING: certificate ends 2026-12-01T10:00:00Z (in 36h)".
 std::string LastResultText(const json::object& last) {
   const std::string warning = TextIn(last, "warning");
@@ -172,8 +198,7 @@ std::string ChecksText(const json::object& body, absl::Time now) {
     if (!value.is_object()) continue;
     const json::object& check = value.get_object();
     const json::object& last = ObjectIn(check, "last");
-    columns.Add({TextIn(check, "name"), BoolIn(check, "healthy") ? "healthy" : "UNHEALTHY",
-                 AgeOf(TextIn(check, "changed_at"), now),
+    columns.Add({TextIn(check, "name"), VerdictText(check), AgeOf(TextIn(check, "changed_at"), now),
                  absl::StrCat(IntegerIn(check, "contrary"), "/", IntegerIn(check, "threshold")),
                  Count(check, "successes"), Count(check, "failures"),
                  last.empty() ? "never" : AgeOf(TextIn(last, "started"), now) + " ago",
@@ -246,7 +271,7 @@ std::string OverrideText(const json::object& body) {
     text = absl::StrCat("group ", TextIn(group, "name"), " answers ", TextIn(group, "answer"), " (",
                         TextIn(group, "cause"), "): ", TextIn(group, "because"), "\n");
   } else if (!groups.empty()) {
-    absl::StrAppend(&text, groups.size(), " groups\n");
+    absl::StrAppend(&text, groups.size(), " groups:\n", AnswersOf(groups));
   }
   absl::StrAppend(&text, "selection ", SelectionText(ObjectIn(body, "selection")), "\n");
   if (!BoolIn(body, "durable")) absl::StrAppend(&text, "WARNING: ", TextIn(body, "warning"), "\n");
