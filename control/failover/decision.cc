@@ -103,7 +103,8 @@ Decision DecideByHealth(GroupState state, const GroupHealth& known, const Failov
   if (best < state.tier && health[state.tier].available()) {
     return DecideFailback(state, health, policy.failback, now);
   }
-  if (best > state.tier) Punish(state, policy.failback.damping, now);
+  // A drain is an operator's doing and no flapping.
+  if (best > state.tier && !health[state.tier].healthy) Punish(state, policy.failback.damping, now);
   return Stand(state, best, health);
 }
 

@@ -23,8 +23,9 @@
 //        v
 //     ALL DOWN: the policy's answer; whichever tier comes first ends it, without hold-down
 //
-//   Each move to a worse tier adds 1 to the penalty, which decays; the hold-down that follows grows
-//   with it (HoldDownOf): an endpoint that flaps is answered again later and later.
+//   Each move to a worse tier, unless a drain made it, adds 1 to the penalty, which decays; the
+//   hold-down that follows grows with it (HoldDownOf): an endpoint that flaps is answered again
+//   later and later.
 //   FORCED lies over all of them until released or expired; the state below goes on meanwhile.
 //
 // Used by: standing (acts on it), api (explain says `because`, what-if), property tests.

@@ -36,7 +36,7 @@ class DecisionModel {
     if (!good[at]) {
       const size_t from = at;
       at = static_cast<size_t>(std::ranges::find(good, true) - good.begin());
-      if (at > from) Storm(policy.failback.damping, now);
+      if (at > from && !tiers[from].healthy) Storm(policy.failback.damping, now);
       return std::to_string(at);
     }
     if (policy.failback.mode == FailbackMode::kManual) return std::to_string(at);

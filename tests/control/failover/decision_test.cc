@@ -230,6 +230,12 @@ TEST(Damping, ThePenaltyHalvesWithItsHalfLifeAndHasACeiling) {
   EXPECT_EQ(HoldDownOf(policy.failback, d.state.penalty), absl::Seconds(62));
 }
 
+TEST(Damping, ADrainIsAnOperatorsDoingAndNoFlapping) {
+  EXPECT_EQ(Answer(At(0), Health("dH")).choice, Choice::kSecondary);
+  EXPECT_EQ(Answer(At(0, 1), Health("dH")).state.penalty, 1);
+  EXPECT_EQ(Answer(At(0, 1), Health("DH")).state.penalty, 2) << "it failed as well";
+}
+
 TEST(Damping, SaysItselfWhenItIsWhatHolds) {
   EXPECT_EQ(Answer(At(1, 3), Health("HH", kNoon)).cause, Cause::kDamped);
   EXPECT_EQ(Answer(At(1, 3), Health("HH", kNoon)).decide_again, After(6));
