@@ -33,6 +33,16 @@ TEST(TokensTest, ATokenIsFoundByItsHashAndHasANameAndARole) {
   EXPECT_EQ(tokens->Find(kSecret), nullptr) << "the hash is not the token";
 }
 
+TEST(TokensTest, EveryOctetOfTheHashCounts) {
+  for (size_t i = 0; i < 64; ++i) {
+    std::string hash = kSecret;
+    hash[i] = hash[i] == '0' ? '1' : '0';
+    const auto tokens = Tokens::Parse(absl::StrCat("ci sha256:", hash, " write\n"));
+    ASSERT_TRUE(tokens.ok()) << tokens.status();
+    EXPECT_EQ(tokens->Find("secret"), nullptr) << i;
+  }
+}
+
 TEST(TokensTest, ALineThatIsNotUnderstoodIsNamedAndItsSecretIsNotRepeated) {
   const std::string good = absl::StrCat("ci sha256:", kSecret, " write\n");
   const std::pair<std::string, std::string> cases[] = {

@@ -142,6 +142,25 @@ TEST_F(ApplicationTest, WhatWasAppliedIsNotForgottenForAFileThatCannotBeServed) 
   ExpectNothingChanged(id, Origin::kApplied);
 }
 
+TEST_F(ApplicationTest, WhatTheDiskCannotForgetGoesOnBeingServed) {
+  Begin();
+  ASSERT_TRUE(Apply(OrderFor({.groups = 9})).result.errors.empty());
+  const std::string id = live().id;
+  const std::string state = scratch_.path() + "/state";
+  std::filesystem::rename(state, state + ".away");
+  std::ofstream(state) << "in the way";
+  const ReloadResult result = Forget();
+  ASSERT_EQ(result.errors.size(), 1u);
+  EXPECT_NE(result.errors[0].find("nothing was changed"), std::string::npos) << result.errors[0];
+  EXPECT_EQ(life_->engine().standing().groups().size(), 9u);
+  life_.reset();
+  std::filesystem::remove(state);
+  std::filesystem::rename(state + ".away", state);
+  Begin();
+  EXPECT_EQ(live().id, id);
+  EXPECT_EQ(live().origin, Origin::kApplied);
+}
+
 TEST_F(ApplicationTest, AFileThatCannotBePublishedLeavesWhatWasApplied) {
   Begin();
   ASSERT_TRUE(Apply(OrderFor({.groups = 9})).result.errors.empty());

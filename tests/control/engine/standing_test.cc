@@ -194,6 +194,22 @@ TEST_F(StandingTest, AStateFileThatIsBehindSharedMemoryDoesNotChangeAnswers) {
   EXPECT_EQ(Answer("app"), Choice::kSecondary);
 }
 
+TEST_F(StandingTest, AForceIsAnsweredWhileTheGroupWaitsAndEndsInWhatItWaitsWith) {
+  Start(SiteWith({"app"}), {}, {{"app", Choice::kSecondary}});
+  ASSERT_TRUE(standing_.groups().at("app").waiting);
+  Override forced = ForcedUntil(absl::InfiniteFuture());
+  forced.side = Choice::kPrimary;
+  ASSERT_TRUE(standing_.Force("app", forced).ok());
+  Decide();
+  EXPECT_EQ(Answer("app"), Choice::kPrimary);
+  ASSERT_TRUE(standing_.Release("app").ok());
+  Decide(2);
+  EXPECT_EQ(Answer("app"), Choice::kSecondary);
+  Probe("eu", true, 3, 3);
+  Decide(3);
+  EXPECT_EQ(Answer("app"), Choice::kPrimary);
+}
+
 TEST_F(StandingTest, OnlyTheGroupThatIsNotExplainedWaits) {
   // "b" was forced, and the state file is lost; "a" is on the primary by the same check.
   Start(SiteWith({"a", "b"}), {}, {{"a", Choice::kPrimary}, {"b", Choice::kSecondary}});
