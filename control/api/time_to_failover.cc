@@ -105,14 +105,14 @@ Detection DetectionOf(const CheckStanding& check, bool healthy);
 // All children turn at the same moment. Enough of them have, when the n-th fastest has.
 Detection OfCalculated(const CheckStanding& check, bool healthy) {
   const size_t children = check.children.size();
-  const size_t threshold = check.definition.health_threshold;
+  const size_t threshold = check.definition->health_threshold;
   if (threshold == 0 || threshold > children) {
     return {{},
-            absl::StrCat("check ", check.definition.name, " is always the same: health_threshold ",
+            absl::StrCat("check ", check.definition->name, " is always the same: health_threshold ",
                          threshold, " of ", children, " children")};
   }
   // Healthy with `threshold` healthy ones; unhealthy when more than the others are gone.
-  const bool children_healthy = healthy != check.definition.inverted;
+  const bool children_healthy = healthy != check.definition->inverted;
   const size_t needed = children_healthy ? threshold : children - threshold + 1;
   std::vector<Detection> turns;
   for (const CheckStanding* child : check.children) {
@@ -121,19 +121,19 @@ Detection OfCalculated(const CheckStanding& check, bool healthy) {
   }
   if (turns.size() < needed) {
     return {{},
-            absl::StrCat("check ", check.definition.name, " needs ", needed,
+            absl::StrCat("check ", check.definition->name, " needs ", needed,
                          " children to turn, of which ", turns.size(), " ever do")};
   }
   std::ranges::sort(turns, {}, [](const Detection& turn) { return SumOf(turn.terms); });
   Detection last = std::move(turns[needed - 1]);
   last.terms.front().source =
-      absl::StrCat(last.terms.front().source, "; it is the child of ", check.definition.name,
+      absl::StrCat(last.terms.front().source, "; it is the child of ", check.definition->name,
                    " that decides (", needed, " of ", children, " turn)");
   return last;
 }
 
 Detection DetectionOf(const CheckStanding& check, bool healthy) {
-  const HealthCheck& definition = check.definition;
+  const HealthCheck& definition = *check.definition;
   if (definition.disabled) {
     return {{}, absl::StrCat("check ", definition.name, " is disabled")};
   }
@@ -162,7 +162,7 @@ Turn TurnOf(const GroupStanding& group, size_t tier, bool regain,
     turn.never = absl::StrCat(turn.tier, " has no check: it counts as healthy");
     return turn;
   }
-  turn.check = check->definition.name;
+  turn.check = check->definition->name;
   Detection detection = DetectionOf(*check, regain);
   turn.terms = std::move(detection.terms);
   turn.never = std::move(detection.never);

@@ -71,7 +71,7 @@ json::array SidesView(const GroupStanding& group, absl::Time now) {
     json::object side;
     side["side"] = tier.name;
     side["check"] = nullptr;
-    if (tier.check != nullptr) side["check"] = tier.check->definition.name;
+    if (tier.check != nullptr) side["check"] = tier.check->definition->name;
     side["healthy"] = tier.check == nullptr || tier.check->healthy;
     side["drained"] = OverrideView(group, tier.drained, now);
     side["labels"] = LabelsView(tier.labels);
@@ -130,7 +130,7 @@ json::object GroupView(const Engine& engine, const GroupStanding& group) {
 }
 
 json::object CheckView(const CheckStanding& check) {
-  const HealthCheck& definition = check.definition;
+  const HealthCheck& definition = *check.definition;
   const Verdict& verdict = check.verdict;
   json::object view;
   view["name"] = definition.name;

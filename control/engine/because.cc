@@ -20,7 +20,7 @@ std::string_view HealthWord(bool healthy) { return healthy ? "healthy" : "unheal
 
 std::string CheckText(const CheckStanding& check, absl::Time now) {
   const Verdict& verdict = check.verdict;
-  const HealthCheck& definition = check.definition;
+  const HealthCheck& definition = *check.definition;
   std::string text =
       absl::StrCat("check ", definition.name, " is ", std::string(HealthWord(check.healthy)));
   if (check.healthy != IsHealthyByNow(check)) {
@@ -100,7 +100,7 @@ std::string HealthText(const GroupStanding& group, const Moment& now) {
   if (group.waiting) {
     return absl::StrCat(answer, " was answered before, and stays until the ",
                         group.tiers.front().name, "'s check ",
-                        group.tiers.front().check->definition.name, " gave a full verdict");
+                        group.tiers.front().check->definition->name, " gave a full verdict");
   }
   const auto standing = std::min(static_cast<size_t>(decision.choice) + 1, group.tiers.size());
   const std::string tiers = TiersText(group, standing, now.wall);

@@ -57,7 +57,7 @@ Event EventOf(EventKind kind, std::string subject) {
 }
 
 Event EventOfVerdict(const CheckStanding& check) {
-  const HealthCheck& definition = check.definition;
+  const HealthCheck& definition = *check.definition;
   const bool healthy = IsHealthyByNow(check);
   Event event =
       EventOf(healthy ? EventKind::kCheckHealthy : EventKind::kCheckUnhealthy, definition.name);

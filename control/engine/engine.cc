@@ -65,7 +65,7 @@ void Engine::Start(std::shared_ptr<const DesiredState> desired, Remembered remem
   heartbeat_.Start();
   tend_.Start();
   tick_.Start();
-  if (options_.probe) checker_.Apply(desired_->health_checks);
+  ApplyToChecker(*desired_);
   Turn();
   PublishFirstTable();
 }

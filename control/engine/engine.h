@@ -145,6 +145,7 @@ class Engine {
   void RunReload();
   void FinishReload(Loaded loaded, absl::Time started);
   absl::Status Serve(const Loaded& loaded);
+  void ApplyToChecker(const DesiredState& desired);
   void SetServed(const DesiredState& desired);
   void Save(Durable durable);
   void Tend();

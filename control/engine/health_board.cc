@@ -20,7 +20,7 @@ bool IsCounted(const HealthCheck& definition) {
 }
 
 bool HealthOfExpired(const CheckStanding& check) {
-  switch (check.definition.on_expiry) {
+  switch (check.definition->on_expiry) {
     case OnExpiry::kUnhealthy:
       return false;
     case OnExpiry::kHealthy:
@@ -34,7 +34,7 @@ bool HealthOfExpired(const CheckStanding& check) {
 // Whether `result` settles `check`, whose verdict has judged it already.
 bool SettlesNow(CheckStanding& check, const ProbeResult& result) {
   if (check.settled || !result.conclusive) return false;
-  const HealthCheck& definition = check.definition;
+  const HealthCheck& definition = *check.definition;
   ++check.alike;
   ++check.conclusive;
   const uint32_t threshold =
@@ -61,7 +61,7 @@ bool IsUnprobed(const CheckStanding& check) {
 }
 
 bool IsHealthyByNow(const CheckStanding& check) {
-  const HealthCheck& definition = check.definition;
+  const HealthCheck& definition = *check.definition;
   return (definition.disabled || check.verdict.healthy) != definition.inverted;
 }
 
@@ -73,7 +73,7 @@ void HealthBoard::Remember(std::map<std::string, RememberedCheck> checks,
 
 CheckStanding HealthBoard::NewCheck(const HealthCheck& definition, const Moment& now) {
   CheckStanding check;
-  check.definition = definition;
+  check.definition = std::make_shared<const HealthCheck>(definition);
   check.verdict = InitialVerdict(definition);
   const auto remembered = remembered_.find(definition.name);
   if (remembered == remembered_.end()) {
@@ -93,7 +93,7 @@ CheckStanding HealthBoard::NewCheck(const HealthCheck& definition, const Moment&
 
 // A new check, or one of a predecessor.
 void HealthBoard::Start(CheckStanding& check) {
-  const HealthCheck& definition = check.definition;
+  const HealthCheck& definition = *check.definition;
   check.by_first_result = definition.initial == InitialHealth::kProbe && IsUnprobed(check);
   check.settled =
       !check.by_first_result || definition.disabled || definition.type == CheckType::kCalculated;
@@ -109,7 +109,7 @@ void HealthBoard::Redefine(CheckStanding& check, const HealthCheck& definition) 
   }
   check.verdict = OnlyHealthOf(check.verdict);
   check.certificate_ends = absl::InfiniteFuture();
-  check.definition = definition;
+  check.definition = std::make_shared<const HealthCheck>(definition);
   check.settled = check.settled || definition.disabled;
 }
 
@@ -120,7 +120,7 @@ void HealthBoard::Apply(const DesiredState& desired, const Moment& now) {
     const auto known = checks_.find(name);
     if (known == checks_.end()) {
       Start(checks_.emplace(name, NewCheck(definition, now)).first->second);
-    } else if (known->second.definition != definition) {
+    } else if (*known->second.definition != definition) {
       Redefine(known->second, definition);
     } else {
       continue;
@@ -143,7 +143,7 @@ void HealthBoard::Apply(const DesiredState& desired, const Moment& now) {
 
 void HealthBoard::DropGone(const DesiredState& desired) {
   const auto is_gone = [&desired](const CheckStanding* check) {
-    return !desired.health_checks.contains(check->definition.name);
+    return !desired.health_checks.contains(check->definition->name);
   };
   std::erase_if(pending_, is_gone);
   std::erase_if(unsaved_, is_gone);
@@ -190,14 +190,14 @@ void HealthBoard::MarkUnsaved(CheckStanding& check) {
 
 void HealthBoard::SetExpiry(CheckStanding& check, absl::Time expires) {
   if (check.expires != absl::InfiniteFuture()) {
-    expiries_.erase({check.expires, check.definition.name});
+    expiries_.erase({check.expires, check.definition->name});
   }
   check.expires = expires;
-  if (expires != absl::InfiniteFuture()) expiries_.emplace(expires, check.definition.name);
+  if (expires != absl::InfiniteFuture()) expiries_.emplace(expires, check.definition->name);
 }
 
 void HealthBoard::NoteFailing(CheckStanding& check, const Moment& now) {
-  if (!check.verdict.last.conclusive || !IsCounted(check.definition)) return;
+  if (!check.verdict.last.conclusive || !IsCounted(*check.definition)) return;
   const bool was_failing = check.failing_since != absl::InfiniteFuture();
   if (was_failing == !check.verdict.last.success) return;
   if (was_failing) {
@@ -215,7 +215,7 @@ HealthBoard::Taken HealthBoard::Take(const std::string& name, const ProbeResult&
   CheckStanding& check = found->second;
   const bool was_healthy = IsHealthyByNow(check);
   if (result.conclusive && check.verdict.last.success != result.success) check.alike = 0;
-  check.verdict = Judge(check.verdict, result, check.definition);
+  check.verdict = Judge(check.verdict, result, *check.definition);
   if (result.certificate_ends != absl::InfiniteFuture()) {
     check.certificate_ends = result.certificate_ends;
   }
@@ -238,12 +238,12 @@ absl::Status HealthBoard::Push(const std::string& name, const ProbeResult& word,
     return absl::NotFoundError(absl::StrCat("there is no health check '", name, "'"));
   }
   CheckStanding& check = found->second;
-  if (check.definition.type != CheckType::kPush) {
+  if (check.definition->type != CheckType::kPush) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "health check '", name, "' is of type ", std::string(WordOf(check.definition.type)),
+        "health check '", name, "' is of type ", std::string(WordOf(check.definition->type)),
         "; only a push check takes its state from outside"));
   }
-  SetExpiry(check, now.steady + check.definition.expiry);
+  SetExpiry(check, now.steady + check.definition->expiry);
   Take(name, word, now);
   Await(check);
   return absl::OkStatus();
@@ -257,7 +257,7 @@ void HealthBoard::Expire(const Moment& now, Settled& settled) {
     check.settled = true;
     check.verdict.last = {
         .success = healthy,
-        .reason = absl::StrCat("no word for ", absl::FormatDuration(check.definition.expiry)),
+        .reason = absl::StrCat("no word for ", absl::FormatDuration(check.definition->expiry)),
         .started = now.wall};
     if (healthy != check.verdict.healthy) {
       check.verdict.healthy = healthy;
@@ -274,11 +274,11 @@ void HealthBoard::Expire(const Moment& now, Settled& settled) {
 void HealthBoard::Recount(CheckStanding& parent, const Moment& now) {
   const auto up = static_cast<size_t>(
       std::ranges::count_if(parent.children, [](const auto* child) { return child->healthy; }));
-  const bool healthy = up >= parent.definition.health_threshold;
+  const bool healthy = up >= parent.definition->health_threshold;
   parent.verdict.last = {
       .success = healthy,
       .reason = absl::StrCat(up, " of ", parent.children.size(), " children are healthy, ",
-                             parent.definition.health_threshold, " are needed"),
+                             parent.definition->health_threshold, " are needed"),
       .started = now.wall};
   if (healthy != parent.verdict.healthy) parent.verdict.changed_at = now.wall;
   parent.verdict.healthy = healthy;
@@ -321,7 +321,7 @@ HealthBoard::Settled HealthBoard::Settle(const Moment& now) {
   std::ranges::partition(pending_, [](const auto* check) { return check->children.empty(); });
   for (size_t i = 0; i < pending_.size(); ++i) {
     CheckStanding& check = *pending_[i];
-    if (check.definition.type == CheckType::kCalculated) Recount(check, now);
+    if (check.definition->type == CheckType::kCalculated) Recount(check, now);
     check.pending = false;
     const bool healthy = IsHealthyByNow(check);
     if (healthy != check.healthy) {
@@ -356,8 +356,8 @@ void HealthBoard::TakeUnsaved(const Moment& now,
   for (const std::string& name : std::exchange(gone_, {})) changes[name] = std::nullopt;
   for (CheckStanding* check : std::exchange(unsaved_, {})) {
     check->unsaved = false;
-    changes[check->definition.name] = {
-        .fingerprint = FingerprintOf(check->definition),
+    changes[check->definition->name] = {
+        .fingerprint = FingerprintOf(*check->definition),
         .verdict = check->verdict,
         .healthy = check->healthy,
         .changed_at = ToWall(check->changed_at, now),

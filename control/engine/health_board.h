@@ -15,6 +15,7 @@
 #define UNDERSTUDY_CONTROL_ENGINE_HEALTH_BOARD_H_
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,7 +36,7 @@ namespace understudy::control {
 struct GroupStanding;
 
 struct CheckStanding {
-  HealthCheck definition;
+  std::shared_ptr<const HealthCheck> definition;  // the checker has it too; never null
   Verdict verdict;
   bool healthy = true;                                // what groups go by
   absl::Time changed_at = absl::InfinitePast();       // steady: when `healthy` last changed

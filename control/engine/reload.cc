@@ -63,8 +63,16 @@ absl::Status Engine::Serve(const Loaded& loaded) {
   publisher_.SetStalePolicy(loaded.state->stale_policy);
   chronicle_.RecordDropped(standing_.Apply(*loaded.state, now()));
   Turn();
-  if (options_.probe) checker_.Apply(loaded.state->health_checks);
+  ApplyToChecker(*loaded.state);
   return absl::OkStatus();
+}
+
+// After Standing::Apply: both hold the same definitions, and there is one copy of each.
+void Engine::ApplyToChecker(const DesiredState& desired) {
+  if (!options_.probe) return;
+  checker_.Apply(desired.health_checks, [this](const HealthCheck& check) {
+    return standing_.checks().at(check.name).definition;
+  });
 }
 
 void Engine::FinishReload(Loaded loaded, absl::Time started) {

@@ -41,7 +41,7 @@ std::vector<EndedOverride> Standing::Apply(const DesiredState& desired, const Mo
   Settle(now);  // calculated checks too, before groups go by them
   ApplyGroups(desired, now);
   std::erase_if(next_.expired_checks, [&desired](const CheckStanding* check) {
-    return !desired.health_checks.contains(check->definition.name);
+    return !desired.health_checks.contains(check->definition->name);
   });
   board_.DropGone(desired);
   LinkChecksToGroups();
@@ -69,7 +69,7 @@ void Standing::LinkChecksToGroups() {
   for (auto& [name, group] : groups_) {
     for (const TierStanding& tier : group.tiers) {
       if (tier.check == nullptr) continue;
-      std::vector<GroupStanding*>& groups = board_.at(tier.check->definition.name).groups;
+      std::vector<GroupStanding*>& groups = board_.at(tier.check->definition->name).groups;
       if (groups.empty() || groups.back() != &group) groups.push_back(&group);
     }
   }
@@ -218,10 +218,10 @@ void Standing::WaitUnlessExplained(GroupStanding& group, Choice answered, const 
   if (IsTier(group, answered)) group.state.tier = static_cast<uint8_t>(answered);
   group.decision.by_health = answered;
   group.waiting = true;
-  CheckStanding& primary = board_.at(group.tiers.front().check->definition.name);
+  CheckStanding& primary = board_.at(group.tiers.front().check->definition->name);
   if (primary.children.empty()) return board_.Unsettle(primary);
   for (const CheckStanding* child : primary.children) {
-    board_.Unsettle(board_.at(child->definition.name));
+    board_.Unsettle(board_.at(child->definition->name));
   }
 }
 

@@ -45,7 +45,7 @@ void WhatIf::Stand(const GroupStanding& group) {
   copy.waiting = false;
   for (TierStanding& tier : copy.tiers) {
     if (tier.check == nullptr) continue;
-    const auto supposed = checks_.find(tier.check->definition.name);
+    const auto supposed = checks_.find(tier.check->definition->name);
     if (supposed != checks_.end()) tier.check = &supposed->second;
   }
   copy.decision = DecideGroupNow(copy, HealthOf(copy), now_.steady);
@@ -53,12 +53,14 @@ void WhatIf::Stand(const GroupStanding& group) {
 }
 
 void WhatIf::Suppose(const CheckStanding& check, bool healthy, std::string reason) {
-  CheckStanding& copy = checks_.emplace(check.definition.name, check).first->second;
-  copy.definition.disabled = false;
+  CheckStanding& copy = checks_.emplace(check.definition->name, check).first->second;
+  auto enabled = std::make_shared<HealthCheck>(*check.definition);
+  enabled->disabled = false;
+  copy.definition = std::move(enabled);
   if (copy.healthy != healthy) copy.changed_at = now_.steady;
   copy.healthy = healthy;
   copy.settled = true;
-  copy.verdict.healthy = healthy != copy.definition.inverted;
+  copy.verdict.healthy = healthy != copy.definition->inverted;
   copy.verdict.contrary = 0;
   copy.verdict.changed_at = now_.wall;
   copy.verdict.last = {
@@ -67,15 +69,15 @@ void WhatIf::Suppose(const CheckStanding& check, bool healthy, std::string reaso
 
 void WhatIf::RecountParents(const CheckStanding& child) {
   for (const CheckStanding* parent : child.parents) {
-    if (parent->definition.disabled || checks_.contains(parent->definition.name)) continue;
+    if (parent->definition->disabled || checks_.contains(parent->definition->name)) continue;
     const auto up = std::ranges::count_if(parent->children, [this](const CheckStanding* one) {
-      const auto supposed = checks_.find(one->definition.name);
+      const auto supposed = checks_.find(one->definition->name);
       return supposed == checks_.end() ? one->healthy : supposed->second.healthy;
     });
-    const bool enough = static_cast<size_t>(up) >= parent->definition.health_threshold;
-    Suppose(*parent, enough != parent->definition.inverted,
+    const bool enough = static_cast<size_t>(up) >= parent->definition->health_threshold;
+    Suppose(*parent, enough != parent->definition->inverted,
             absl::StrCat(up, " of ", parent->children.size(), " children would be healthy, ",
-                         parent->definition.health_threshold, " are needed"));
+                         parent->definition->health_threshold, " are needed"));
   }
 }
 

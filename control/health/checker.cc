@@ -98,11 +98,12 @@ void Checker::Report(const Task& task, const ProbeResult& result) {
   }
 }
 
-Checker::Applied Checker::Apply(const std::map<std::string, HealthCheck>& checks) {
+Checker::Applied Checker::Apply(const std::map<std::string, HealthCheck>& checks,
+                                const Keep& keep) {
   Applied applied;
   for (auto named = entries_.begin(); named != entries_.end();) {
     const auto wanted = checks.find(named->first);
-    if (wanted != checks.end() && Update(named->second, wanted->second)) {
+    if (wanted != checks.end() && Update(named->second, wanted->second, keep)) {
       ++named;
       continue;
     }
@@ -113,18 +114,18 @@ Checker::Applied Checker::Apply(const std::map<std::string, HealthCheck>& checks
   const absl::Duration soon = SoonFor(checks.size() - std::min(checks.size(), entries_.size()));
   for (const auto& [name, check] : checks) {
     if (check.disabled || !IsProbed(check.type) || entries_.contains(name)) continue;
-    applied.started += Join(check, soon) ? 1 : 0;
+    applied.started += Join(keep(check), soon) ? 1 : 0;
   }
   return applied;
 }
 
-bool Checker::Update(Entry& entry, const HealthCheck& wanted) {
+bool Checker::Update(Entry& entry, const HealthCheck& wanted, const Keep& keep) {
   if (*entry.check == wanted) return true;
   if (wanted.disabled || !IsSameProbe(*entry.check, wanted)) return false;
-  auto copy = std::make_shared<const HealthCheck>(wanted);
-  std::ranges::replace(entry.task->checks, entry.check, copy);
+  std::shared_ptr<const HealthCheck> kept = keep(wanted);
+  std::ranges::replace(entry.task->checks, entry.check, kept);
   ++entry.task->changes;
-  entry.check = std::move(copy);
+  entry.check = std::move(kept);
   return true;
 }
 
@@ -137,15 +138,15 @@ bool Checker::Leave(const Entry& entry) {
   return true;
 }
 
-bool Checker::Join(const HealthCheck& check, absl::Duration soon) {
-  const size_t hash = HashOfProbe(check);
-  const auto copy = std::make_shared<const HealthCheck>(check);
-  std::shared_ptr<Task> task = FindTask(check, hash);
+bool Checker::Join(std::shared_ptr<const HealthCheck> check, absl::Duration soon) {
+  const size_t hash = HashOfProbe(*check);
+  std::shared_ptr<Task> task = FindTask(*check, hash);
   const bool is_new = task == nullptr;
   if (is_new) task = std::make_shared<Task>(*this, hash, soon);
   ++task->changes;
-  task->checks.push_back(copy);
-  entries_.emplace(check.name, Entry{copy, task});
+  task->checks.push_back(check);
+  const std::string& name = check->name;
+  entries_.emplace(name, Entry{std::move(check), task});
   if (!is_new) return false;
   tasks_by_probe_.emplace(hash, task.get());
   schedule_.Add(*task, Clock::now() + task->FirstDelay());

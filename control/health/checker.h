@@ -48,9 +48,14 @@ class Checker {
     size_t started = 0;
     size_t stopped = 0;
   };
+  // Gives the definition to hold on to, which is equal to `check`.
+  using Keep = std::function<std::shared_ptr<const HealthCheck>(const HealthCheck& check)>;
+  static std::shared_ptr<const HealthCheck> KeepCopy(const HealthCheck& check) {
+    return std::make_shared<const HealthCheck>(check);
+  }
   // Starts, keeps or stops probing so that exactly `checks` are probed. The key is the check's
   // name.
-  Applied Apply(const std::map<std::string, HealthCheck>& checks);
+  Applied Apply(const std::map<std::string, HealthCheck>& checks, const Keep& keep = KeepCopy);
   // Ends every probe under way. Apply may start anew.
   void Stop();
 
@@ -67,10 +72,10 @@ class Checker {
   void Start(Task& task);
   void PlanNext(Task& task);
   // False: the check is probed in another way from now on, or no more.
-  bool Update(Entry& entry, const HealthCheck& wanted);
+  static bool Update(Entry& entry, const HealthCheck& wanted, const Keep& keep);
   // Whether a probe ended, or began, with it.
   bool Leave(const Entry& entry);
-  bool Join(const HealthCheck& check, absl::Duration soon);
+  bool Join(std::shared_ptr<const HealthCheck> check, absl::Duration soon);
   std::shared_ptr<Task> FindTask(const HealthCheck& check, size_t hash) const;
   void Cancel(Task& task);
 

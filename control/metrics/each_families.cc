@@ -11,11 +11,11 @@ using prometheus::MetricType;
 double UnixTime_s(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
 
 void AddVerdict(const CheckStanding& check, const Moment&, Samples& to) {
-  to.push_back(Gauge(check.healthy ? 1 : 0, {{"check", check.definition.name}}));
+  to.push_back(Gauge(check.healthy ? 1 : 0, {{"check", check.definition->name}}));
 }
 
 void AddProbes(const CheckStanding& check, const Moment&, Samples& to) {
-  const std::string& name = check.definition.name;
+  const std::string& name = check.definition->name;
   to.push_back(Counter(static_cast<double>(check.verdict.successes),
                        {{"check", name}, {"result", "success"}}));
   to.push_back(Counter(static_cast<double>(check.verdict.failures),
@@ -25,17 +25,17 @@ void AddProbes(const CheckStanding& check, const Moment&, Samples& to) {
 void AddLastDuration(const CheckStanding& check, const Moment&, Samples& to) {
   if (check.verdict.last.started == absl::InfinitePast()) return;
   to.push_back(
-      Gauge(absl::ToDoubleSeconds(check.verdict.last.took), {{"check", check.definition.name}}));
+      Gauge(absl::ToDoubleSeconds(check.verdict.last.took), {{"check", check.definition->name}}));
 }
 
 void AddLastProbe(const CheckStanding& check, const Moment&, Samples& to) {
   if (check.verdict.last.started == absl::InfinitePast()) return;
-  to.push_back(Gauge(UnixTime_s(check.verdict.last.started), {{"check", check.definition.name}}));
+  to.push_back(Gauge(UnixTime_s(check.verdict.last.started), {{"check", check.definition->name}}));
 }
 
 void AddCertificate(const CheckStanding& check, const Moment&, Samples& to) {
   if (check.certificate_ends == absl::InfiniteFuture()) return;
-  to.push_back(Gauge(UnixTime_s(check.certificate_ends), {{"check", check.definition.name}}));
+  to.push_back(Gauge(UnixTime_s(check.certificate_ends), {{"check", check.definition->name}}));
 }
 
 // 1 for the side that is answered, or for all of them; what is answered instead of any side has a

@@ -123,7 +123,7 @@ class ServedSite {
   void Take(const std::string& check, const ProbeResult& result, int times = 1) {
     OnLoop([&] {
       for (int i = 0; i < times; ++i) {
-        engine_->Take(engine_->standing().checks().at(check).definition, result);
+        engine_->Take(*engine_->standing().checks().at(check).definition, result);
       }
       return 0;
     });

@@ -15,7 +15,7 @@ class TimeToFailoverTest : public testing::Test {
   TimeToFailoverTest() {
     group_.name = "app";
     for (size_t i = 0; i < 2; ++i) {
-      checks_[i].definition = CheckOf(i == 0 ? "eu" : "us");
+      Redefine(checks_[i]) = CheckOf(i == 0 ? "eu" : "us");
       group_.tiers.push_back({.name = i == 0 ? "primary" : "secondary",
                               .check = &checks_[i],
                               .labels = {},
@@ -26,7 +26,13 @@ class TimeToFailoverTest : public testing::Test {
                    {.type = 28, .tier = 0, .longest_s = 20},
                    {.type = 28, .tier = 1, .longest_s = 10}};
   }
-  HealthCheck& eu() { return checks_[0].definition; }
+  // A definition of its own, to be changed.
+  static HealthCheck& Redefine(CheckStanding& check) {
+    auto own = std::make_shared<HealthCheck>(check.definition ? *check.definition : HealthCheck());
+    check.definition = own;
+    return *own;
+  }
+  HealthCheck& eu() { return Redefine(checks_[0]); }
   TimeToFailover Time(const MeasuredPublication& measured = {}) const {
     return TimeToFailoverOf(group_, measured);
   }
@@ -119,10 +125,10 @@ TEST_F(TimeToFailoverTest, APushCheckTakesItsExpiryWhenItIsNoLongerTold) {
 
 TEST_F(TimeToFailoverTest, ACalculatedCheckTurnsWithTheChildThatDecides) {
   CheckStanding children[3];
-  checks_[0].definition.type = CheckType::kCalculated;
+  eu().type = CheckType::kCalculated;
   for (size_t i = 0; i < 3; ++i) {
-    children[i].definition = CheckOf(std::string(1, static_cast<char>('a' + i)));
-    children[i].definition.interval = absl::Seconds(static_cast<int64_t>(i + 1) * 10);
+    Redefine(children[i]) = CheckOf(std::string(1, static_cast<char>('a' + i)));
+    Redefine(children[i]).interval = absl::Seconds(static_cast<int64_t>(i + 1) * 10);
     checks_[0].children.push_back(&children[i]);
   }
   eu().health_threshold = 2;  // unhealthy when two of three are gone: the second fastest decides
@@ -131,7 +137,7 @@ TEST_F(TimeToFailoverTest, ACalculatedCheckTurnsWithTheChildThatDecides) {
   eu().health_threshold = 1;  // all three must be gone; one is enough to be back
   EXPECT_EQ(Time().loss[0].terms[0].takes, 3 * absl::Milliseconds(30'500));
   EXPECT_EQ(Time().regain[0].terms[0].takes, 3 * absl::Milliseconds(10'500));
-  children[0].definition.disabled = true;
+  Redefine(children[0]).disabled = true;
   EXPECT_NE(Time().loss[0].never, "");
   for (const uint32_t never : {0u, 4u}) {
     eu().health_threshold = never;

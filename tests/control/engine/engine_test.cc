@@ -64,7 +64,7 @@ TEST_F(EngineTest, WhatIsReadyTogetherGoesOutAsOneSelection) {
   boost::asio::post(life_->io(), [&] {
     for (const char* check : {"eu", "eu2"}) {
       for (int i = 0; i < 3; ++i) {
-        life_->engine().Take(life_->engine().standing().checks().at(check).definition,
+        life_->engine().Take(*life_->engine().standing().checks().at(check).definition,
                              {.success = false, .reason = "refused", .started = now_.wall});
       }
     }

@@ -75,7 +75,7 @@ class Life {
   }
   void Probe(const std::string& check, bool success, int times) {
     for (int i = 0; i < times; ++i) {
-      const HealthCheck& definition = engine_->standing().checks().at(check).definition;
+      const HealthCheck& definition = *engine_->standing().checks().at(check).definition;
       engine_->Take(definition, {.success = success,
                                  .reason = success ? "connected" : "connection refused",
                                  .started = now_->wall,

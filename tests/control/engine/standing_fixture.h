@@ -56,7 +56,7 @@ class StandingTest : public testing::Test {
   Remembered Saved() const {
     Remembered remembered;
     for (const auto& [name, check] : standing_.checks()) {
-      remembered.checks[name] = {.fingerprint = FingerprintOf(check.definition),
+      remembered.checks[name] = {.fingerprint = FingerprintOf(*check.definition),
                                  .verdict = check.verdict,
                                  .healthy = check.healthy};
     }
