@@ -23,12 +23,16 @@ inline uint64_t Fold(uint64_t a, uint64_t b) noexcept {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// The name in 8-byte words; `name` is zero from `length` to the next multiple of 8.
+// The name in pairs of 8-byte words, one multiplication each; `name` is zero from `length` to the
+// next multiple of 16.
 inline uint64_t HashName(const uint8_t* name, size_t length, uint64_t seed) noexcept {
   constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;    // 2^64 / golden ratio: no pattern of its own
   constexpr uint64_t kOther = 0xd6e8feb86659fd93;  // any odd constant of balanced bits
+  const uint64_t second = seed ^ kOdd;  // no octets of a name, so that no word cancels it
   uint64_t hash = seed ^ (length * kOther);
-  for (size_t i = 0; i < length; i += 8) hash = Fold(hash ^ Load8(name + i), kOdd);
+  for (size_t i = 0; i < length; i += 16) {
+    hash = Fold(hash ^ Load8(name + i), second ^ Load8(name + i + 8));
+  }
   return Fold(hash, kOther);
 }
 

@@ -81,10 +81,10 @@ Resolution AtNode(const Cut& cut, const NodeRecord& node, uint16_t type) noexcep
 
 }  // namespace
 
-Resolution Lookup(const Cut& cut, uint64_t hash, const uint8_t* name, size_t length,
-                  uint16_t type) noexcept {
+Resolution LookupFrom(const NodeRecord* exact, const Cut& cut, const uint8_t* name, size_t length,
+                      uint16_t type) noexcept {
   const Table& table = *cut.table;
-  if (const NodeRecord* node = table.Find(hash, name, length)) return AtNode(cut, *node, type);
+  if (exact != nullptr) return AtNode(cut, *exact, type);
 
   const NodeRecord* encloser = nullptr;  // RFC 4592 3.3.1
   for (size_t at = 0; encloser == nullptr;) {

@@ -42,9 +42,27 @@ inline constexpr uint16_t kTypeNs = 2, kTypeCname = 5, kTypeSoa = 6, kTypeDname 
                           kTypeRrsig = 46, kTypeNsec = 47,
                           kTypeAny = 255;  // RFC 1035 3.2.2, RFC 6672, RFC 4034, RFC 8482
 
-// `name` as for Table::Find, with its `hash`.
-Resolution Lookup(const Cut& cut, uint64_t hash, const uint8_t* name, size_t length,
-                  uint16_t type) noexcept;
+// `name` as for Table::Find; `exact` is what Find said of it.
+Resolution LookupFrom(const NodeRecord* exact, const Cut& cut, const uint8_t* name, size_t length,
+                      uint16_t type) noexcept;
+inline Resolution Lookup(const Cut& cut, uint64_t hash, const uint8_t* name, size_t length,
+                         uint16_t type) noexcept {
+  return LookupFrom(cut.table->Find(hash, name, length), cut, name, length, type);
+}
+
+// The way of nearly every question, in line: the records of a type at a node of its own. Null: ask
+// Lookup, which says the same and everything else.
+inline const AnswerRecord* PlainAnswer(const Cut& cut, const NodeRecord& node, uint16_t type,
+                                       const TypeEntry** set) noexcept {
+  if ((node.flags & (kNodeOccluded | kNodeDelegation)) != 0) return nullptr;
+  if (type == kReferralType || type == kTypeDs) return nullptr;
+  *set = FindType(node, type);
+  if (*set == nullptr) return nullptr;
+  const uint8_t choice = cut.choices[(*set)->group];
+  if (choice >= (*set)->sides) return nullptr;
+  const AnswerRecord* answer = cut.table->AnswerAt((*set)->answer + choice * (*set)->stride);
+  return answer->answers != 0 ? answer : nullptr;
+}
 
 }  // namespace understudy::contract
 

@@ -31,6 +31,30 @@ std::string HolderOf(int fd) {
   return "process " + std::string(pid, std::strcspn(pid, "\n"));
 }
 
+constexpr size_t kHugePage = 2 << 20;
+
+// mmap at a multiple of kHugePage, for what is large enough to fill such pages.
+void* MapAligned(int fd, size_t size, int protection) {
+  if (size < kHugePage) return mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+  const size_t reserved = size + kHugePage;
+  void* room = mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) return room;
+  auto* begin = static_cast<uint8_t*>(room);
+  const size_t before = -reinterpret_cast<uintptr_t>(begin) % kHugePage;
+  void* data = mmap(begin + before, size, protection, MAP_SHARED | MAP_FIXED, fd, 0);
+  if (data == MAP_FAILED) {
+    const int error = errno;
+    munmap(room, reserved);
+    errno = error;
+    return data;
+  }
+  constexpr size_t kPage = 4096;
+  const size_t end = before + (size + kPage - 1) / kPage * kPage;
+  if (before != 0) munmap(begin, before);
+  if (end < reserved) munmap(begin + end, reserved - end);
+  return data;
+}
+
 }  // namespace
 
 Mapping::~Mapping() {
@@ -60,8 +84,7 @@ Mapping Mapping::Open(const std::string& path, bool writable, std::string* error
     *error = path + " is empty or not a regular file";
   } else {
     const auto size = static_cast<size_t>(status.st_size);
-    void* data =
-        mmap(nullptr, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+    void* data = MapAligned(fd, size, writable ? PROT_READ | PROT_WRITE : PROT_READ);
     if (data == MAP_FAILED) {
       *error = Failure("cannot map", path, errno);
     } else {
@@ -71,6 +94,18 @@ Mapping Mapping::Open(const std::string& path, bool writable, std::string* error
   }
   close(fd);
   return mapping;
+}
+
+void Mapping::UseHugePages(size_t octets) const noexcept {
+#ifndef MADV_COLLAPSE
+  constexpr int MADV_COLLAPSE = 25;  // Linux 6.1; older C libraries do not name it
+#endif
+  const size_t whole = octets / kHugePage * kHugePage;
+  if (whole == 0) return;
+  const int error = errno;
+  // An older kernel, or memory without a free huge page: nothing is lost.
+  static_cast<void>(madvise(data_, whole, MADV_COLLAPSE));
+  errno = error;
 }
 
 Mapping Mapping::OpenReadOnly(const std::string& path, std::string* error) {

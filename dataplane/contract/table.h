@@ -11,11 +11,17 @@
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_TABLE_H_
 #define UNDERSTUDY_DATAPLANE_CONTRACT_TABLE_H_
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "dataplane/contract/digest.h"
 #include "dataplane/contract/mapping.h"
 #include "dataplane/contract/table_format.h"
 
@@ -44,12 +50,18 @@ class Table {
   uint64_t generation() const noexcept { return header_->generation; }
 
   // Hash and lookup are apart so that a burst can prefetch. `name`: canonical, `length` octets, and
-  // readable and zero for 8 octets behind them (so that any of its suffixes can be looked up too).
-  uint64_t Hash(const uint8_t* name, size_t length) const noexcept;
-  void Prefetch(uint64_t hash) const noexcept;
+  // readable and zero for kZerosBehindName behind them (so that its suffixes can be looked up too).
+  uint64_t Hash(const uint8_t* name, size_t length) const noexcept {
+    return HashName(name, length, header_->hash_seed);
+  }
+  // always_inline: to gcc 12 a function that only prefetches has no effect, and it drops its calls.
+  [[gnu::always_inline]] void Prefetch(uint64_t hash) const noexcept {
+    __builtin_prefetch(&buckets_[HomeOf(hash, header_->bucket_count)]);
+  }
+  // The first node whose tag fits, with two of its lines prefetched: the one Find will most likely
+  // return, but its name is still to be compared. Null: none in the home bucket.
+  [[gnu::always_inline]] const NodeRecord* Candidate(uint64_t hash) const noexcept;
   const NodeRecord* Find(uint64_t hash, const uint8_t* name, size_t length) const noexcept;
-  // Two lines of the first node whose tag fits: the one Find will most likely return.
-  void PrefetchNode(uint64_t hash) const noexcept;
 
   // The same for a suffix of a name, e.g. on the way to the closest encloser.
   const NodeRecord* Find(const uint8_t* name, size_t length) const noexcept {
@@ -88,13 +100,33 @@ class Table {
   const SelectionHeader* selection_ = nullptr;
 };
 
-// Parts of a node. `NameOf` is zero-padded to a multiple of 8.
+// The slots of `bucket` that carry `tag`, as bits.
+inline uint32_t SlotsOf(const Bucket& bucket, uint16_t tag) noexcept {
+#ifdef __SSE2__
+  // Slots 0 to 7, and 2 to 9: compared as 16 bits each, told as 8.
+  const __m128i wanted = _mm_set1_epi16(static_cast<int16_t>(tag));
+  const auto* tags = reinterpret_cast<const __m128i*>(bucket.tags);
+  const auto* last = reinterpret_cast<const __m128i*>(bucket.tags + kBucketSlots - 8);
+  const __m128i same = _mm_packs_epi16(_mm_cmpeq_epi16(_mm_load_si128(tags), wanted),
+                                       _mm_cmpeq_epi16(_mm_loadu_si128(last), wanted));
+  const auto bits = static_cast<uint32_t>(_mm_movemask_epi8(same));
+  static_assert(kBucketSlots == 10);
+  return (bits & 0xff) | (bits >> 14) << 8;
+#else
+  uint32_t bits = 0;
+  for (size_t slot = 0; slot < kBucketSlots; ++slot)
+    bits |= uint32_t{bucket.tags[slot] == tag} << slot;
+  return bits;
+#endif
+}
+
+// Parts of a node. `NameOf` is zero-padded to a multiple of kNamePad.
 inline const uint8_t* NameOf(const NodeRecord& node) noexcept {
   return reinterpret_cast<const uint8_t*>(&node + 1);
 }
-constexpr size_t PadTo8(size_t length) { return (length + 7) & ~size_t{7}; }
+constexpr size_t PaddedLength(size_t length) { return (length + kNamePad - 1) & ~(kNamePad - 1); }
 inline const TypeEntry* TypesOf(const NodeRecord& node) noexcept {
-  return reinterpret_cast<const TypeEntry*>(NameOf(node) + PadTo8(node.name_length));
+  return reinterpret_cast<const TypeEntry*>(NameOf(node) + PaddedLength(node.name_length));
 }
 inline const TypeEntry* FindType(const NodeRecord& node, uint16_t type) noexcept {
   const TypeEntry* types = TypesOf(node);
@@ -105,6 +137,54 @@ inline const TypeEntry* FindType(const NodeRecord& node, uint16_t type) noexcept
 }
 inline const uint8_t* WireOf(const AnswerRecord& answer) noexcept {
   return reinterpret_cast<const uint8_t*>(&answer + 1);
+}
+
+// `name` as for Table::Find.
+inline bool IsNamed(const NodeRecord& node, const uint8_t* name, size_t length) noexcept {
+  if (node.name_length != length) return false;
+  const uint8_t* own = NameOf(node);
+  // Behind the name both are zero.
+#ifdef __SSE2__
+  __m128i difference = _mm_setzero_si128();
+  for (size_t i = 0; i < length; i += 16) {
+    const auto* theirs = reinterpret_cast<const __m128i*>(name + i);
+    difference = _mm_or_si128(
+        difference, _mm_xor_si128(_mm_load_si128(reinterpret_cast<const __m128i*>(own + i)),
+                                  _mm_loadu_si128(theirs)));
+  }
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(difference, _mm_setzero_si128())) == 0xffff;
+#else
+  uint64_t difference = 0;
+  for (size_t i = 0; i < length; i += 8) difference |= Load8(own + i) ^ Load8(name + i);
+  return difference == 0;
+#endif
+}
+
+inline const NodeRecord* Table::Candidate(uint64_t hash) const noexcept {
+  const Bucket& bucket = buckets_[HomeOf(hash, header_->bucket_count)];
+  const uint32_t slots = SlotsOf(bucket, TagOf(hash));
+  if (slots == 0) return nullptr;
+  const NodeRecord* node = NodeAt(bucket.nodes[std::countr_zero(slots)]);
+  __builtin_prefetch(node);
+  __builtin_prefetch(reinterpret_cast<const uint8_t*>(node) + kLine);
+  return node;
+}
+
+inline const NodeRecord* Table::Find(uint64_t hash, const uint8_t* name,
+                                     size_t length) const noexcept {
+  const uint32_t count = header_->bucket_count;
+  const uint16_t tag = TagOf(hash);
+  uint32_t index = HomeOf(hash, count);
+  for (uint32_t probed = 0; probed < count; ++probed) {
+    const Bucket& bucket = buckets_[index];
+    for (uint32_t slots = SlotsOf(bucket, tag); slots != 0; slots &= slots - 1) {
+      const NodeRecord* node = NodeAt(bucket.nodes[std::countr_zero(slots)]);
+      if (IsNamed(*node, name, length)) return node;
+    }
+    if (bucket.overflowed == 0) return nullptr;
+    index = index + 1 == count ? 0 : index + 1;
+  }
+  return nullptr;
 }
 
 }  // namespace understudy::contract

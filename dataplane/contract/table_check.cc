@@ -104,7 +104,9 @@ class Checker {
       const auto& zone = At<ZoneEntry>(header_.zones_offset, i);
       if (!IsNode(zone.apex)) return "a zone without apex";
       if (zone.parent != kNoZone && zone.parent >= header_.zone_count) return "a zone's parent";
-      if (!Answer(zone.negative)) return "a zone's negative answer";
+      // One SOA in the authority section: the responder moves one owner.
+      if (!Answer(zone.negative) || !IsOneAuthority(zone.negative))
+        return "a zone's negative answer";
     }
     for (uint32_t i = 0; i < header_.zone_count; ++i) {
       const uint32_t parent = At<ZoneEntry>(header_.zones_offset, i).parent;
@@ -133,7 +135,7 @@ class Checker {
     nodes_[position] = true;
     const auto& node = *reinterpret_cast<const NodeRecord*>(arena_ + at);
     const uint64_t room = header_.arena_size - at - sizeof(NodeRecord);
-    const uint64_t padded = PadTo8(node.name_length);
+    const uint64_t padded = PaddedLength(node.name_length);
     if (padded + node.type_count * sizeof(TypeEntry) > room) return "a node across the arena's end";
     if (NameLength(NameOf(node), padded) != node.name_length) return "a name that is none";
     for (size_t i = node.name_length; i < padded; ++i) {
@@ -157,6 +159,12 @@ class Checker {
   }
 
   // The records are walked as the composer will walk them.
+  bool IsOneAuthority(uint32_t position) const {
+    const auto& answer =
+        *reinterpret_cast<const AnswerRecord*>(arena_ + uint64_t{position} * kAnswerUnit);
+    return answer.answers == 0 && answer.authorities == 1 && answer.additionals == 0;
+  }
+
   bool Answer(uint32_t position) const {
     const uint64_t at = uint64_t{position} * kAnswerUnit;
     if (position == kNowhere || at + sizeof(AnswerRecord) > header_.arena_size) return false;

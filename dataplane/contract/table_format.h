@@ -10,7 +10,7 @@
 //   | Bucket[]           |   hash index: home bucket = range(hash), tags first, then node positions
 //   +--------------------+ arena_offset
 //   | NodeRecord ...     |   a node and its answers lie together, each node on a fresh 64-byte line
-//   |   name, padded to 8|
+//   |   name, padded     |
 //   |   TypeEntry[]      |
 //   |   AnswerRecord ... |   one per side of every record set, in wire form
 //   +--------------------+ zones_offset
@@ -28,7 +28,7 @@
 //  1. Every offset and position is checked once, by TableReader::Open, on the reader's own mapping.
 //     After that workers follow them without looking again, because nothing but selection changes.
 //  2. Names are in canonical wire form: lower case, uncompressed, 1..255 octets with the root label
-//     (RFC 1035 3.1, RFC 4343). In the file they are padded with zeros to a multiple of 8.
+//     (RFC 1035 3.1, RFC 4343). In the file they are padded with zeros to a multiple of 16.
 //  3. Every ancestor of a node up to its zone's apex is a node (empty non-terminals, RFC 8020).
 //  4. Integers are in host order, except inside `wire` bytes: the file never leaves the machine.
 //  5. Position 0 means none. Node positions count 64-byte lines, answer positions 16-byte units,
@@ -45,11 +45,13 @@
 namespace understudy::contract {
 
 inline constexpr uint64_t kTableMagic = 0x59445453'52444e55;  // "UNDRSTDY" in little-endian bytes
-inline constexpr uint64_t kTableVersion = 1;                  // raised by every change of this file
+inline constexpr uint64_t kTableVersion = 2;                  // raised by every change of this file
 inline constexpr size_t kLine = 64;  // cache line; alignment of every section
 inline constexpr size_t kAnswerUnit = 16;
 inline constexpr size_t kMaxName = 255;  // RFC 1035 3.1
+inline constexpr size_t kNamePad = 16;
 inline constexpr size_t kPaddedName = 256;
+inline constexpr size_t kZerosBehindName = 16;  // what HashName reads behind a suffix, at most
 inline constexpr uint32_t kNowhere = 0;
 inline constexpr uint32_t kNoZone = 0xffffffff;
 
@@ -141,7 +143,7 @@ struct NodeRecord {
   uint16_t flags;     // NodeFlag
   uint8_t name_length;
   uint8_t type_count;
-  // uint8_t name[name_length padded to 8], then TypeEntry types[type_count], sorted by type
+  // uint8_t name[name_length padded to kNamePad], then TypeEntry types[type_count], sorted by type
 };
 static_assert(sizeof(NodeRecord) == 16);
 

@@ -12,6 +12,7 @@
 #include "dataplane/contract/digest.h"
 #include "dataplane/contract/lookup.h"
 #include "dataplane/contract/mapping.h"
+#include "dataplane/contract/table.h"
 #include "dataplane/contract/table_check.h"
 #include "dataplane/contract/table_draft.h"
 
@@ -154,7 +155,7 @@ class Arena {
   }
 
   uint32_t PutNode(const NodeDraft& node, const std::vector<Entry>& entries) {
-    const size_t padded = (node.name.size() + 7) & ~size_t{7};
+    const size_t padded = PaddedLength(node.name.size());
     const uint64_t head = sizeof(NodeRecord) + padded + entries.size() * sizeof(TypeEntry);
     const uint64_t at = Take(head, kLine);
     data_ += node.name.size();

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "dataplane/contract/digest.h"
+#include "dataplane/contract/lower_case.h"
 
 namespace understudy::contract {
 namespace {
@@ -10,23 +11,12 @@ namespace {
 constexpr size_t kRecordHead =
     12;  // pointer, type, class, TTL, length: before the data of a record
 
-// ASCII upper case to lower case in eight octets at once (RFC 4343). Length octets are at most 63,
-// so they are below 'A' and stay as they are.
-uint64_t LowerCase8(uint64_t word) noexcept {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  const uint64_t low = word & (0x7f * kOnes);
-  const uint64_t from_a = low + (0x80 - 'A') * kOnes;    // bit 7 set: at least 'A'
-  const uint64_t beyond_z = low + (0x7f - 'Z') * kOnes;  // bit 7 set: beyond 'Z'
-  const uint64_t upper = ~word & (from_a ^ beyond_z) & (0x80 * kOnes);
-  return word | upper >> 2;  // 0x80 >> 2 == 0x20, the distance between the cases
-}
-
 }  // namespace
 
 void Name::Assign(const uint8_t* wire, size_t octets) noexcept {
   length = static_cast<uint16_t>(octets);
-  // The last whole word of the name and the eight octets behind it are zero first.
-  std::memset(bytes + (octets & ~size_t{7}), 0, 16);
+  // What the name does not fill of its last pair of words, and the pair behind it, is zero.
+  std::memset(bytes + (octets & ~size_t{15}), 0, 16 + kZerosBehindName);
   std::memcpy(bytes, wire, octets);
   for (size_t i = 0; i < octets; i += 8) {
     const uint64_t lower = LowerCase8(Load8(bytes + i));

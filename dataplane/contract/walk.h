@@ -17,10 +17,10 @@
 
 namespace understudy::contract {
 
-// A name in canonical wire form, zero for 8 octets behind its end, as Table::Find wants it.
+// A name in canonical wire form, zero for 16 octets behind its end, as Table::Find wants it.
 struct Name {
   uint16_t length = 0;
-  alignas(8) uint8_t bytes[kPaddedName + 8];
+  alignas(8) uint8_t bytes[kPaddedName + kZerosBehindName];
 
   // Lower-cases `wire`, a valid uncompressed name of `octets` (1..255).
   void Assign(const uint8_t* wire, size_t octets) noexcept;

@@ -8,18 +8,18 @@
 #ifndef UNDERSTUDY_DATAPLANE_WIRE_CHECKSUM_H_
 #define UNDERSTUDY_DATAPLANE_WIRE_CHECKSUM_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 namespace understudy::wire {
 
+// Adding a word to itself with its halves changed leaves the sum of the halves, with its carry, in
+// the upper one.
 constexpr uint16_t Fold(uint64_t sum) {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(sum);
+  const auto word = static_cast<uint32_t>((sum + std::rotl(sum, 32)) >> 32);
+  return static_cast<uint16_t>((word + std::rotl(word, 16)) >> 16);
 }
 
 // The sum of a piece, as it counts when the piece begins at an odd offset.
@@ -28,10 +28,9 @@ constexpr uint32_t Odd(uint64_t sum) {
   return static_cast<uint16_t>(folded << 8 | folded >> 8);
 }
 
-// Sum over `length` bytes that begin at an even offset. Reads only them.
-inline uint32_t SumOf(const uint8_t* bytes, size_t length) {
-  // Words are added as they lie in memory and swapped once at the end: the byte order of the words
-  // does not matter for a ones'-complement sum (RFC 1071 2(B)).
+// The sum of words as they lie in memory, not folded: swapped once at the end it is the same sum,
+// because the order of octets does not matter to it (RFC 1071 2(B)). Reads only `length` octets.
+inline uint64_t RawSumOf(const uint8_t* bytes, size_t length) {
   uint64_t sum = 0;
   size_t at = 0;
   for (; at + 8 <= length; at += 8) {
@@ -46,7 +45,12 @@ inline uint32_t SumOf(const uint8_t* bytes, size_t length) {
     sum += rest & 0xffffffff;
     sum += rest >> 32;
   }
-  return __builtin_bswap16(Fold(sum));
+  return sum;
+}
+
+// Sum over `length` bytes that begin at an even offset.
+inline uint32_t SumOf(const uint8_t* bytes, size_t length) {
+  return __builtin_bswap16(Fold(RawSumOf(bytes, length)));
 }
 
 }  // namespace understudy::wire

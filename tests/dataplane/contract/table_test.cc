@@ -182,9 +182,9 @@ TEST_F(DamagedTableTest, EveryTruncationIsRefused) {
 
 TEST_F(DamagedTableTest, ForeignAndUnfinishedFilesAreRefused) {
   std::string foreign = bytes_;
-  foreign[offsetof(TableHeader, version)] = 2;
+  foreign[offsetof(TableHeader, version)] = kTableVersion + 1;
   EXPECT_EQ(Try(foreign), Refusal::kForeign);
-  EXPECT_NE(error_.find("layout version 2"), std::string::npos);
+  EXPECT_NE(error_.find("layout version " + std::to_string(kTableVersion + 1)), std::string::npos);
   std::string other = bytes_;
   other[0] = 'X';
   EXPECT_EQ(Try(other), Refusal::kForeign);
