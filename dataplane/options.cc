@@ -19,6 +19,8 @@ struct RawOptions {
   std::vector<std::string> listen;
   uint64_t tcp_idle_timeout_ms = 10'000;
   int64_t idle_sleep_us = -1;
+  uint32_t simd_bits = static_cast<uint32_t>(responder::SimdWidth::k512);
+  bool no_fast_path = false;
   AnswerOptions answers;
   RateLimitOptions rate_limit;
 };
@@ -47,6 +49,11 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
                  "a worker that finds nothing to do sleeps so long; 0: it spins. "
                  "Default: 50 on af_xdp and eal, 0 on nic and memif")
       ->check(CLI::Range(0, 10'000));
+  app.add_option("--max-simd-bitwidth", raw.simd_bits,
+                 "widest vectors used on frames, if the processor has them; for tests")
+      ->check(CLI::IsMember({64, 256, 512}));
+  app.add_flag("--no-fast-path", raw.no_fast_path,
+               "answer every frame at length: the same answers, slower; for tests");
   app.add_option("--tap", options.taps,
                  "name of the kernel side of a whole NIC (us-tap0, us-tap1, ...); repeatable");
   app.add_option("--xdp-program", options.xdp_program,
@@ -135,6 +142,8 @@ std::string Take(const RawOptions& raw, Options& options) {
   }
   options.tcp_idle_timeout_ms = static_cast<uint32_t>(raw.tcp_idle_timeout_ms);
   if (raw.idle_sleep_us >= 0) options.idle_sleep_us = static_cast<uint32_t>(raw.idle_sleep_us);
+  options.fast_path = {.enabled = !raw.no_fast_path,
+                       .widest = static_cast<responder::SimdWidth>(raw.simd_bits)};
   error = raw.answers.Take(options.responder);
   if (error.empty()) error = raw.rate_limit.Take(options.rate_limit);
   if (!error.empty()) return error;

@@ -28,6 +28,7 @@ struct Options {
   uint32_t queues = 0;   // per port; 0 = as many as the device has
   uint32_t workers = 0;  // 0 = one per queue, at most one per CPU
   responder::ResponderOptions responder;
+  responder::FastPathOptions fast_path;
   bool no_cookies = false;
   responder::RateLimit rate_limit;
   std::string cookie_secret_file;  // empty = secrets from chance

@@ -76,6 +76,7 @@ std::string PacketSide::OpenPorts() {
     settings.services4 = options_.services4;
     settings.services6 = options_.services6;
     settings.responder = options_.responder;
+    settings.fast_path = options_.fast_path;
     settings.xdp_program = options_.xdp_program;
     settings.log = [](const std::string& line) { spdlog::info("{}", line); };
     if (port::IsWholeNic(options_.ports[i].kind)) {

@@ -215,6 +215,7 @@ void Port::Answer(const PortSettings& settings) {
   options.answer_neighbours = spec_.kind != PortKind::kAfXdp;
   options.kernel_side = tap_ != nullptr;
   options.responder = settings.responder;
+  options.fast_path = settings.fast_path;
   const uint16_t fits = PayloadOf(spec_.kind, device_->mtu());
   if (fits < settings.responder.max_udp_payload) {
     options.responder.max_udp_payload = fits;

@@ -31,6 +31,7 @@ struct PortSettings {
   std::vector<responder::Ipv4> services4;
   std::vector<responder::Ipv6> services6;
   responder::ResponderOptions responder;
+  responder::FastPathOptions fast_path;
   std::string tap;  // name of the kernel side, whole NIC only
   std::string xdp_program;
   std::function<void(const std::string&)> log;

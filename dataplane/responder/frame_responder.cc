@@ -56,7 +56,7 @@ void SetQuery(const Frame& frame, const wire::FrameView& view, Exchange& exchang
 }  // namespace
 
 FrameResponder::FrameResponder(const FrameOptions& options)
-    : options_(options), responder_(options.responder) {}
+    : options_(options), responder_(options.responder), fast_path_(options) {}
 
 bool FrameResponder::IsService4(const uint8_t* address) const noexcept {
   return std::ranges::any_of(options_.services4, [address](const Ipv4& service) {
@@ -122,16 +122,25 @@ bool FrameResponder::IsQuery(Frame& frame, const wire::FrameView& view) const no
 }
 
 void FrameResponder::Respond(const contract::Cut& cut, std::span<Frame> burst) const noexcept {
+  uint8_t left[kMaxBurst];
+  const size_t count =
+      fast_path_.Respond(cut, burst.first(std::min(burst.size(), kMaxBurst)), left);
+  if (count != 0) RespondAtLength(cut, burst, std::span(left, count));
+}
+
+[[gnu::noinline]] void FrameResponder::RespondAtLength(
+    const contract::Cut& cut, std::span<Frame> burst,
+    std::span<const uint8_t> which) const noexcept {
   BurstRoom<wire::FrameView, kMaxBurst> views;
   BurstRoom<Exchange, kMaxBurst> exchanges;
   uint8_t asked[kMaxBurst];  // which frame an exchange belongs to
   size_t count = 0;
-  for (size_t i = 0; i < std::min(burst.size(), kMaxBurst); ++i) {
+  for (const uint8_t i : which) {
     const wire::FrameView view = wire::ReadFrame(burst[i].data, burst[i].length);
     if (!IsQuery(burst[i], view)) continue;
     views.Make(count) = view;
     SetQuery(burst[i], view, exchanges.Make(count));
-    asked[count++] = static_cast<uint8_t>(i);
+    asked[count++] = i;
   }
   const std::span<Exchange> answered = exchanges.first(count);
   responder_.Respond(cut, answered);

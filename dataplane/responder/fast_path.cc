@@ -1,0 +1,414 @@
+#include "dataplane/responder/fast_path.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "dataplane/contract/digest.h"
+#include "dataplane/responder/burst_room.h"
+#include "dataplane/wire/byte_order.h"
+#include "dataplane/wire/checksum.h"
+#include "dataplane/wire/frame.h"
+#include "dataplane/wire/query.h"
+
+namespace understudy::responder {
+namespace {
+
+using contract::Load8;
+using contract::Outcome;
+using wire::Fold;
+
+// Words as they lie in memory: compared, swapped and summed without being turned.
+uint16_t Load2(const uint8_t* at) {
+  uint16_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+uint32_t Load4(const uint8_t* at) {
+  uint32_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+template <typename T>
+void Store(uint8_t* at, T word) {
+  std::memcpy(at, &word, sizeof(word));
+}
+constexpr uint16_t Turned(unsigned word) { return __builtin_bswap16(static_cast<uint16_t>(word)); }
+uint64_t Halves(uint64_t word) { return (word & 0xffffffff) + (word >> 32); }
+
+// What eight octets must be, and which of their bits are looked at.
+struct Pattern {
+  uint64_t mask, value;
+  bool Fits(const uint8_t* at) const { return (Load8(at) & mask) == value; }
+};
+constexpr Pattern PatternOf(std::array<uint8_t, 8> mask, std::array<uint8_t, 8> value) {
+  return {std::bit_cast<uint64_t>(mask), std::bit_cast<uint64_t>(value)};
+}
+
+constexpr size_t kIp = sizeof(wire::EthernetHeader);
+constexpr size_t kEtherType = kIp - 2;
+constexpr uint8_t kUdp4 = kIp + sizeof(wire::Ipv4Header);
+constexpr uint8_t kUdp6 = kIp + sizeof(wire::Ipv6Header);
+// A header, the root, type and class: less is no question.
+constexpr size_t kLeastQuery = wire::kQuestionOffset + 5;
+constexpr size_t kLeastDatagram = sizeof(wire::UdpHeader) + kLeastQuery;
+
+// IPv4 without options, from the type field on: type, version and length, service, total length,
+// id.
+constexpr Pattern kIsIpv4 = PatternOf({0xff, 0xff, 0xff}, {0x08, 0x00, 0x45});
+// Flags and offset (only "don't fragment" and the reserved bit may be set), TTL, protocol, sum.
+constexpr Pattern kIsWholeUdp = PatternOf({0x3f, 0xff, 0x00, 0xff}, {0, 0, 0, wire::kProtocolUdp});
+constexpr Pattern kIsIpv6 = PatternOf({0xff, 0xff, 0xf0}, {0x86, 0xdd, 0x60});
+// From the flags on: QR and opcode, then one question, no answer, no authority.
+constexpr Pattern kIsQuery = PatternOf(
+    {wire::kQr | wire::kOpcodeMask, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {0, 0, 0, 1});
+// Root name, type, payload size, upper rcode, version, flags.
+constexpr Pattern kIsOpt = PatternOf({0xff, 0xff, 0xff, 0, 0, 0, 0xff, 0}, {0, 0, wire::kTypeOpt});
+
+constexpr uint16_t kOne = Turned(1);  // on the wire
+
+// A query carries none, or one OPT record without options that ends it.
+bool ReadsExtension(Asked& asked, size_t question_end) {
+  const uint8_t* message = asked.message;
+  const uint16_t additionals = Load2(message + 10);
+  asked.edns = asked.query_length != question_end;
+  asked.dnssec_ok = false;
+  asked.udp_payload = wire::kMinUdpPayload;
+  if (!asked.edns) return additionals == 0;
+  const uint8_t* opt = message + question_end;
+  if (asked.query_length != question_end + wire::kOptLength || additionals != kOne ||
+      !kIsOpt.Fits(opt) || Load2(opt + 9) != 0) {
+    return false;
+  }
+  asked.dnssec_ok = (opt[7] & (wire::kOptDo >> 8)) != 0;
+  asked.udp_payload = std::max(Turned(Load2(opt + 3)), wire::kMinUdpPayload);
+  return true;
+}
+
+// Whether the span holds a question of class IN that the table may be asked for.
+bool IsPlain(Asked& asked) {
+  if (asked.name_length == 0) return false;
+  const size_t question_end = wire::kQuestionOffset + asked.name_length + size_t{4};
+  if (question_end > asked.query_length) return false;
+  const uint8_t* fixed = asked.message + question_end - 4;
+  asked.type = Turned(Load2(fixed));
+  if (Load2(fixed + 2) != kOne) return false;
+  if (asked.type == wire::kTypeAxfr || asked.type == wire::kTypeIxfr) return false;
+  return ReadsExtension(asked, question_end);
+}
+
+// Whether the labels of the passed name end where it does.
+bool HasGoodLabels(const Asked& asked) {
+  size_t at = 0;
+  while (asked.name[at] != 0) {
+    if (asked.name[at] > wire::kMaxLabelLength) return false;
+    at += asked.name[at] + size_t{1};
+    if (at >= asked.name_length) return false;
+  }
+  return at + 1 == asked.name_length;
+}
+
+void SwapMacs(uint8_t* frame) {
+  using Block = uint8_t __attribute__((vector_size(16)));
+  Block block;
+  std::memcpy(&block, frame, sizeof(block));
+  block =
+      __builtin_shufflevector(block, block, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15);
+  std::memcpy(frame, &block, sizeof(block));
+}
+
+void CopyBlocks(uint8_t* to, const uint8_t* from, size_t length) {
+  for (size_t at = 0; at < length; at += 16) std::memcpy(to + at, from + at, 16);
+}
+
+// A stored sum as it counts, in memory order, for a piece at `at`.
+uint64_t RawAt(size_t at, uint32_t sum) {
+  const uint16_t folded = Fold(sum);
+  return at % 2 == 0 ? Turned(folded) : folded;
+}
+
+// The network layers: where UDP begins, and how the packet is sent back. Turn swaps the addresses,
+// makes the header whole for `datagram` octets behind it, and returns the sum of the addresses.
+struct OverIpv4 {
+  static constexpr uint8_t kUdpAt = kUdp4;
+
+  static uint64_t Turn(uint8_t* ip, uint16_t datagram) {
+    const uint64_t addresses = Load8(ip + 12);
+    Store(ip + 12, std::rotl(addresses, 32));
+    // Type of service stays. No identity: it is never fragmented (RFC 6864 4.1).
+    const uint64_t first = Load2(ip) | uint64_t{Turned(sizeof(wire::Ipv4Header) + datagram)} << 16 |
+                           uint64_t{Turned(0x4000)} << 48;
+    const uint32_t second = wire::kHopLimit | wire::kProtocolUdp << 8;
+    const uint64_t sum = Halves(addresses);
+    const auto checksum = static_cast<uint16_t>(~Fold(Halves(first) + second + sum));
+    Store(ip, first);
+    Store(ip + 8, second | uint32_t{checksum} << 16);
+    return sum;
+  }
+};
+
+struct OverIpv6 {
+  static constexpr uint8_t kUdpAt = kUdp6;
+
+  static uint64_t Turn(uint8_t* ip, uint16_t datagram) {
+    const uint64_t words[4] = {Load8(ip + 8), Load8(ip + 16), Load8(ip + 24), Load8(ip + 32)};
+    for (size_t i = 0; i < 4; ++i) Store(ip + 8 + 8 * i, words[i ^ 2]);
+    Store(ip + 4, Turned(datagram));
+    ip[7] = wire::kHopLimit;
+    return Halves(words[0]) + Halves(words[1]) + Halves(words[2]) + Halves(words[3]);
+  }
+};
+
+contract::AnsweredBy CreditOf(uint32_t group, uint8_t choice) {
+  using contract::AnsweredBy;
+  if (group == 0) return AnsweredBy::kStatic;
+  return choice == 0   ? AnsweredBy::kPrimary
+         : choice == 1 ? AnsweredBy::kSecondary
+                       : AnsweredBy::kFurther;
+}
+
+}  // namespace
+
+FastPath::FastPath(const FrameOptions& options)
+    : enabled_(options.fast_path.enabled && options.responder.limiter == nullptr),
+      name_pass_(NamePassOf(options.fast_path.widest)),
+      room_(uint32_t{kUdp6} + uint32_t{sizeof(wire::UdpHeader)} +
+            std::max(options.responder.max_udp_payload, wire::kMinUdpPayload) + kBlockRoom),
+      max_udp_(std::max(options.responder.max_udp_payload, wire::kMinUdpPayload)),
+      port_(Turned(options.port)),
+      services6_(options.services6) {
+  for (const Ipv4& service : options.services4) services4_.push_back(Load4(service.data()));
+  for (const bool dnssec_ok : {false, true}) {
+    ReadyOpt& opt = opts_[dnssec_ok];
+    opt = {};
+    wire::Put16(opt.bytes + 1, wire::kTypeOpt);
+    wire::Put16(opt.bytes + 3, options.responder.max_udp_payload);
+    wire::Put16(opt.bytes + 7, dnssec_ok ? wire::kOptDo : uint16_t{0});
+    opt.sum = static_cast<uint16_t>(wire::SumOf(opt.bytes, wire::kOptLength));
+  }
+}
+
+// The datagram's header, and the message's; `room` octets of the frame are left for the datagram.
+[[gnu::always_inline]] inline bool FastPath::IsAskedHere(const uint8_t* udp, size_t room,
+                                                         Asked& asked) const noexcept {
+  const uint16_t source = Load2(udp);
+  const size_t datagram = Turned(Load2(udp + 4));
+  if (source == 0 || Load2(udp + 2) != port_) return false;
+  if (datagram > room || datagram < kLeastDatagram) return false;
+  asked.query_length = static_cast<uint16_t>(datagram - sizeof(wire::UdpHeader));
+  return kIsQuery.Fits(udp + sizeof(wire::UdpHeader) + 2);
+}
+
+[[gnu::always_inline]] inline bool FastPath::ScreenIpv4(const Frame& frame,
+                                                        Asked& asked) const noexcept {
+  const uint8_t* ip = frame.data + kIp;
+  if (!kIsWholeUdp.Fits(ip + 6)) return false;
+  const size_t total = Turned(Load2(ip + 2));
+  if (total > frame.length - kIp || total < sizeof(wire::Ipv4Header)) return false;
+  // Where no answer can go: 0/8, 127/8, 224/3 (wire::IsAnswerable).
+  const uint8_t first = ip[12];
+  if (first == 0 || first == 127 || first >= 224) return false;
+  const uint32_t destination = Load4(ip + 16);
+  if (std::ranges::find(services4_, destination) == services4_.end()) return false;
+  asked.udp_at = kUdp4;
+  asked.ipv6 = false;
+  return IsAskedHere(frame.data + kUdp4, total - sizeof(wire::Ipv4Header), asked);
+}
+
+[[gnu::noinline]] bool FastPath::ScreenIpv6(const Frame& frame, Asked& asked) const noexcept {
+  if (frame.length < kUdp6 + kLeastDatagram) return false;
+  const uint8_t* ip = frame.data + kIp;
+  const size_t payload = Turned(Load2(ip + 4));
+  if (ip[6] != wire::kProtocolUdp || payload > frame.length - kUdp6) return false;
+  // Multicast, and what begins like :: and ::1, which have no answer.
+  if (ip[8] == 0xff || Load8(ip + 8) == 0) return false;
+  const auto is_destination = [ip](const Ipv6& service) {
+    return std::memcmp(service.data(), ip + 24, service.size()) == 0;
+  };
+  if (std::ranges::none_of(services6_, is_destination)) return false;
+  asked.udp_at = kUdp6;
+  asked.ipv6 = true;
+  return IsAskedHere(frame.data + kUdp6, payload, asked);
+}
+
+// Everything before the name. Group addresses as source or destination MAC are no plain frames.
+[[gnu::always_inline]] inline bool FastPath::Screen(const Frame& frame,
+                                                    Asked& asked) const noexcept {
+  if (frame.length < kUdp4 + kLeastDatagram || frame.capacity < room_) return false;
+  const uint8_t* data = frame.data;
+  if (((data[0] | data[6]) & 1) != 0) return false;
+  const bool ours = kIsIpv4.Fits(data + kEtherType)   ? ScreenIpv4(frame, asked)
+                    : kIsIpv6.Fits(data + kEtherType) ? ScreenIpv6(frame, asked)
+                                                      : false;
+  if (!ours) return false;
+  asked.message = frame.data + asked.udp_at + sizeof(wire::UdpHeader);
+  std::memset(asked.name + kSpan, 0, sizeof(asked.name) - kSpan);
+  return true;
+}
+
+// Everything that is needed is read before anything is written: octets may alias whatever there is.
+template <typename Ip>
+[[gnu::always_inline]] inline bool FastPath::ComposeAs(Frame& frame, const Asked& asked,
+                                                       Said said) const noexcept {
+  const contract::AnswerRecord& records = *said.records;
+  const bool edns = asked.edns;
+  const size_t at = wire::kQuestionOffset + asked.name_length + size_t{4};
+  const size_t opt_at = at + records.length;
+  const size_t length = opt_at + (edns ? wire::kOptLength : 0);
+  if (length > std::min(asked.udp_payload, max_udp_)) return false;
+
+  uint8_t* const data = frame.data;
+  uint8_t* const udp = data + Ip::kUdpAt;
+  uint8_t* const message = udp + sizeof(wire::UdpHeader);
+  const auto datagram = static_cast<uint16_t>(sizeof(wire::UdpHeader) + length);
+  uint64_t sum = uint64_t{asked.sum} +
+                 RawAt(at, records.sum + uint32_t{said.owner} - wire::kQuestionOffset) +
+                 uint64_t{2} * Turned(datagram) + Turned(wire::kProtocolUdp);
+
+  const uint64_t flags = (message[2] & wire::kRd) | wire::kQr | wire::kAa;
+  const uint64_t more_flags = (message[3] & wire::kCd) | static_cast<uint64_t>(said.rcode);
+  const uint64_t header = flags | more_flags << 8 | uint64_t{kOne} << 16 |
+                          uint64_t{Turned(records.answers)} << 32 |
+                          uint64_t{Turned(records.authorities)} << 48;
+  const uint16_t additionals = Turned(records.additionals + unsigned{edns});
+  sum += Load2(message) + Halves(header) + additionals;
+
+  CopyBlocks(message + at, contract::WireOf(records), records.length);
+  if (said.owner != wire::kQuestionOffset) {  // of one record, the SOA of a negative answer
+    wire::Put16(message + at, static_cast<uint16_t>(wire::kPointer | said.owner));
+  }
+  if (edns) {
+    const ReadyOpt& opt = opts_[asked.dnssec_ok];
+    std::memcpy(message + opt_at, opt.bytes, sizeof(opt.bytes));
+    sum += RawAt(opt_at, opt.sum);
+  }
+  Store(message + 2, header);
+  Store(message + 10, additionals);
+
+  const uint32_t ports = Load4(udp);
+  sum += Ip::Turn(data + kIp, datagram) + ports;
+  const auto checksum = static_cast<uint16_t>(~Fold(sum));
+  const uint64_t swapped = std::rotl(ports, 16);
+  Store(udp, swapped | uint64_t{Turned(datagram)} << 32 |
+                 uint64_t{checksum != 0 ? checksum : uint16_t{0xffff}} << 48);
+  SwapMacs(data);
+
+  frame.action = Action::kSend;
+  frame.length = uint32_t{Ip::kUdpAt} + datagram;
+  frame.outcome = said.outcome;
+  frame.answered_by = said.answered_by;
+  return true;
+}
+
+[[gnu::noinline]] bool FastPath::ComposeIpv6(Frame& frame, const Asked& asked,
+                                             Said said) const noexcept {
+  return ComposeAs<OverIpv6>(frame, asked, said);
+}
+
+[[gnu::always_inline]] inline bool FastPath::Compose(Frame& frame, const Asked& asked,
+                                                     Said said) const noexcept {
+  return asked.ipv6 ? ComposeIpv6(frame, asked, said) : ComposeAs<OverIpv4>(frame, asked, said);
+}
+
+// No plain answer at a node of the name's own: a wildcard, or that there is nothing.
+[[gnu::noinline]] bool FastPath::AnswerByLookup(const contract::Cut& cut,
+                                                const contract::NodeRecord* exact, Frame& frame,
+                                                const Asked& asked) const noexcept {
+  if (exact == nullptr && !HasGoodLabels(asked)) return false;
+  const contract::Resolution found =
+      contract::LookupFrom(exact, cut, asked.name, asked.name_length, asked.type);
+  const contract::AnsweredBy credit = found.set == nullptr
+                                          ? contract::AnsweredBy::kStatic
+                                          : CreditOf(found.set->group, found.choice);
+  if (found.match == contract::Match::kAnswer) {
+    return Compose(
+        frame, asked,
+        {found.answer, wire::kQuestionOffset, wire::Rcode::kNoError, Outcome::kPositive, credit});
+  }
+  const bool exists = found.match == contract::Match::kNoData;
+  if (!exists && found.match != contract::Match::kNxDomain) return false;
+  const contract::AnswerRecord* soa = cut.table->AnswerAt(found.zone->negative);
+  const size_t apex_length = cut.table->NodeAt(found.zone->apex)->name_length;
+  return Compose(
+      frame, asked,
+      {soa, static_cast<uint16_t>(wire::kQuestionOffset + asked.name_length - apex_length),
+       exists ? wire::Rcode::kNoError : wire::Rcode::kNxDomain,
+       exists ? Outcome::kNoData : Outcome::kNxDomain, credit});
+}
+
+[[gnu::always_inline]] inline bool FastPath::Answer(const contract::Cut& cut, Frame& frame,
+                                                    const Asked& asked) const noexcept {
+  const contract::NodeRecord* node = asked.candidate;
+  if (node == nullptr || !contract::IsNamed(*node, asked.name, asked.name_length)) [[unlikely]] {
+    node = cut.table->Find(asked.hash, asked.name, asked.name_length);
+  }
+  const contract::TypeEntry* set = nullptr;
+  const contract::AnswerRecord* answer =
+      node != nullptr ? contract::PlainAnswer(cut, *node, asked.type, &set) : nullptr;
+  if (answer == nullptr) return AnswerByLookup(cut, node, frame, asked);
+  return Compose(frame, asked,
+                 {answer, wire::kQuestionOffset, wire::Rcode::kNoError, Outcome::kPositive,
+                  CreditOf(set->group, cut.choices[set->group])});
+}
+
+// The phases. Each is a function of its own, so that its loop has the registers to itself, and a
+// profile names it.
+
+[[gnu::noinline]] size_t FastPath::ScreenBurst(std::span<const Frame> burst, Asked* plain,
+                                               Leaving& leaving) const noexcept {
+  size_t count = 0;
+  for (size_t i = 0; i < burst.size(); ++i) {
+    Asked& asked = *new (&plain[count]) Asked;
+    asked.frame = static_cast<uint8_t>(i);
+    if (Screen(burst[i], asked)) {
+      ++count;
+    } else {
+      leaving.Add(i);
+    }
+  }
+  return count;
+}
+
+[[gnu::noinline]] void FastPath::Judge(const contract::Table& table,
+                                       std::span<Asked> plain) noexcept {
+  for (Asked& asked : plain) {
+    if (!IsPlain(asked)) [[unlikely]]
+      asked.name_length = 0;
+    asked.hash = table.Hash(asked.name, asked.name_length);
+    table.Prefetch(asked.hash);
+  }
+}
+
+[[gnu::noinline]] void FastPath::Aim(const contract::Table& table,
+                                     std::span<Asked> plain) noexcept {
+  for (Asked& asked : plain) asked.candidate = table.Candidate(asked.hash);
+}
+
+[[gnu::noinline]] void FastPath::AnswerBurst(const contract::Cut& cut, std::span<Frame> burst,
+                                             std::span<const Asked> plain,
+                                             Leaving& leaving) const noexcept {
+  for (const Asked& asked : plain) {
+    if (asked.name_length == 0 || !Answer(cut, burst[asked.frame], asked)) [[unlikely]] {
+      leaving.Add(asked.frame);
+    }
+  }
+}
+
+size_t FastPath::Respond(const contract::Cut& cut, std::span<Frame> burst,
+                         uint8_t* left) const noexcept {
+  Leaving leaving{left, 0};
+  if (!enabled_ || cut.table == nullptr) {
+    for (size_t i = 0; i < burst.size(); ++i) leaving.Add(i);
+    return leaving.count;
+  }
+  BurstRoom<Asked, kMaxBurst> room;
+  const std::span<Asked> plain = room.first(ScreenBurst(burst, room.first(0).data(), leaving));
+  name_pass_(plain);
+  Judge(*cut.table, plain);
+  Aim(*cut.table, plain);
+  AnswerBurst(cut, burst, plain, leaving);
+  return leaving.count;
+}
+
+}  // namespace understudy::responder
