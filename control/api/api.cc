@@ -36,6 +36,10 @@ std::string RouteOf(const std::vector<std::string>& path, unsigned status) {
   return route;
 }
 
+bool IsForMetrics(const Request& request) {
+  return request.method == "GET" && request.path == std::vector<std::string>{"metrics"};
+}
+
 bool IsReload(const Request& request) {
   return request.method == "POST" && request.path == std::vector<std::string>{"v1", "reload"};
 }
@@ -60,15 +64,32 @@ asio::awaitable<Reply> Api::Answer(Request request) {
 
 asio::awaitable<Reply> Api::Route(Request request) {
   if (on_reload_ && IsReload(request)) on_reload_();
-  if (request.method == "GET" && request.path == std::vector<std::string>{"metrics"}) {
-    co_return co_await Metrics(std::move(request));
-  }
   if (IsForStatus(request)) co_return co_await Status(engine_, std::move(request));
-  if (IsForList(request)) co_return co_await lists_.Of(std::move(request));
+  if (IsForList(request) || IsForMetrics(request) || IsForText(request)) {
+    co_return co_await LargeAnswer(std::move(request));
+  }
   if (IsForEvents(request)) co_return co_await Events(engine_, feed_, std::move(request));
   if (std::optional<Reply> reply = Inquire(engine_, request)) co_return *std::move(reply);
   if (IsForConfiguration(request)) co_return co_await Configure(engine_, std::move(request));
   co_return co_await control::Answer(engine_, std::move(request));
+}
+
+asio::awaitable<Reply> Api::LargeAnswer(Request request) {
+  const std::shared_ptr<const char>& all = request.peer.remote ? large_remote_ : large_local_;
+  if (all.use_count() > static_cast<long>(kMaxLargeAnswers)) {
+    co_return ErrorReply(503, "busy", "too many large answers are asked for at a time, try again");
+  }
+  std::shared_ptr<const char> held = all;
+  Reply reply;
+  if (IsForList(request)) {
+    reply = co_await List(engine_, std::move(request));
+  } else if (IsForMetrics(request)) {
+    reply = co_await Metrics(std::move(request));
+  } else {
+    reply = co_await Configure(engine_, std::move(request));
+  }
+  reply.held = std::move(held);
+  co_return reply;
 }
 
 asio::awaitable<Reply> Api::Metrics(Request request) {

@@ -4,15 +4,19 @@
 // Invariants
 //  1. Runs on the engine's loop, and never blocks it.
 //  2. Answers whatever happens: an exception becomes a 500.
+//  3. At most kMaxLargeAnswers that may have tens of megabytes are held at a time for the clients
+//  of
+//     the Unix socket, and as many for those over TCP: neither uses up the other's.
 #ifndef UNDERSTUDY_CONTROL_API_API_H_
 #define UNDERSTUDY_CONTROL_API_API_H_
 
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "control/api/event_feed.h"
-#include "control/api/lists.h"
 #include "control/api/request.h"
 #include "control/engine/engine.h"
 #include "control/metrics/exposition.h"
@@ -20,14 +24,12 @@
 
 namespace understudy::control {
 
+inline constexpr size_t kMaxLargeAnswers = 8;
+
 class Api {
  public:
   Api(Engine& engine, EventFeed& feed, Tallies& tallies)
-      : engine_(engine),
-        feed_(feed),
-        tallies_(tallies),
-        exposition_(engine, tallies),
-        lists_(engine) {}
+      : engine_(engine), feed_(feed), tallies_(tallies), exposition_(engine, tallies) {}
 
   boost::asio::awaitable<Reply> Answer(Request request);
   // Where the numbers of the sockets come from.
@@ -37,13 +39,16 @@ class Api {
 
  private:
   boost::asio::awaitable<Reply> Route(Request request);
+  boost::asio::awaitable<Reply> LargeAnswer(Request request);
   boost::asio::awaitable<Reply> Metrics(Request request);
 
   Engine& engine_;
   EventFeed& feed_;
   Tallies& tallies_;
   const Exposition exposition_;
-  const Lists lists_;
+  // The copies of each count the answers that are held.
+  const std::shared_ptr<const char> large_local_ = std::make_shared<const char>();
+  const std::shared_ptr<const char> large_remote_ = std::make_shared<const char>();
   std::function<void()> on_reload_;
   std::function<DoorCounts()> count_doors_;
 };

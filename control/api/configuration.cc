@@ -192,11 +192,34 @@ asio::awaitable<Reply> AnswerTexts(Engine& engine, const Request& request) {
   co_return co_await AnswerText(engine, &found->second, live);
 }
 
+Reply NoSuchPath() {
+  return ErrorReply(404, "not_found", "no such path; see control/api/README.md");
+}
+
+asio::awaitable<Reply> AnswerGet(Engine& engine, const Request& request) {
+  const std::string what = request.path.size() == 3 ? request.path[2] : "";
+  if (what == "yaml" || what == "zone") co_return co_await AnswerTexts(engine, request);
+  if (!what.empty()) co_return NoSuchPath();
+  co_return Reply{200, json::object{{"configuration", ConfigurationView(engine)}}};
+}
+
+asio::awaitable<Reply> AnswerPost(Engine& engine, Request& request) {
+  const std::string what = request.path.size() == 3 ? request.path[2] : "";
+  if (what.empty()) co_return co_await AnswerApply(engine, ReaderOf(request));
+  if (what == "plan") co_return co_await AnswerPlan(engine, ReaderOf(request));
+  if (what == "forget") co_return co_await AnswerForget(engine, request);
+  co_return NoSuchPath();
+}
+
 }  // namespace
 
 bool IsForConfiguration(const Request& request) {
   return request.path.size() >= 2 && request.path.size() <= 3 && request.path[0] == "v1" &&
          request.path[1] == "configuration";
+}
+
+bool IsForText(const Request& request) {
+  return IsForConfiguration(request) && request.method == "GET" && request.path.size() == 3;
 }
 
 bool HandsInConfiguration(const Request& request) {
@@ -205,20 +228,9 @@ bool HandsInConfiguration(const Request& request) {
 }
 
 asio::awaitable<Reply> Configure(Engine& engine, Request request) {
-  const std::string what = request.path.size() == 3 ? request.path[2] : "";
-  if (request.method == "GET") {
-    if (what == "yaml" || what == "zone") co_return co_await AnswerTexts(engine, request);
-    if (what.empty()) {
-      co_return Reply{200, json::object{{"configuration", ConfigurationView(engine)}}};
-    }
-  } else if (request.method == "POST") {
-    if (what.empty()) co_return co_await AnswerApply(engine, ReaderOf(request));
-    if (what == "plan") co_return co_await AnswerPlan(engine, ReaderOf(request));
-    if (what == "forget") co_return co_await AnswerForget(engine, request);
-  } else {
-    co_return ErrorReply(405, "method_not_allowed", "this path takes GET and POST");
-  }
-  co_return ErrorReply(404, "not_found", "no such path; see control/api/README.md");
+  if (request.method == "GET") co_return co_await AnswerGet(engine, request);
+  if (request.method == "POST") co_return co_await AnswerPost(engine, request);
+  co_return ErrorReply(405, "method_not_allowed", "this path takes GET and POST");
 }
 
 json::value ConfigurationView(const Engine& engine) {

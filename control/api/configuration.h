@@ -24,6 +24,8 @@ namespace understudy::control {
 inline constexpr size_t kMaxConfigurationBody = kMaxTextsOctets / 4 * 5;
 
 bool IsForConfiguration(const Request& request);
+// Whether a text of it is asked for, which may be large.
+bool IsForText(const Request& request);
 // Whether the body holds a configuration.
 bool HandsInConfiguration(const Request& request);
 

@@ -44,13 +44,7 @@ bool IsForList(const Request& request) {
          (request.path[1] == "checks" || request.path[1] == "groups");
 }
 
-asio::awaitable<Reply> Lists::Of(Request request) const {
-  // The copy counts a list for as long as its coroutine lives.
-  if (under_way_.use_count() > static_cast<long>(kMaxLists)) {
-    co_return ErrorReply(503, "busy", "too many lists are asked for at a time, try again");
-  }
-  const std::shared_ptr<const char> counted = under_way_;
-  const Engine& engine = engine_;
+asio::awaitable<Reply> List(const Engine& engine, Request request) {
   Reply reply;
   reply.text = Reply::Text{.type = "application/json", .bytes = ""};
   if (request.path[1] == "checks") {

@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ struct Reply {
     std::string bytes;
   };
   std::optional<Text> text = std::nullopt;
+  // Let go of when it was sent, or will not be: counts large ones. On any thread.
+  std::shared_ptr<const void> held = nullptr;
 };
 
 // The value of `key` in the query, or empty.

@@ -76,6 +76,7 @@ class Session {
   static constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
   static constexpr auto kLinger = std::chrono::seconds(1);
   static constexpr size_t kBodyBytesPerSecond = size_t{64} * 1024;
+  static constexpr size_t kAnswerBytesPerSecond = size_t{1024} * 1024;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
   // The right to hold a large body.
@@ -98,8 +99,8 @@ class Session {
   }
 
   // A large body may take its time, on the way in and on the way out, but not forever.
-  std::chrono::steady_clock::duration TimeFor(size_t bytes) const {
-    return rules_->idle_timeout + std::chrono::seconds(bytes / kBodyBytesPerSecond);
+  std::chrono::steady_clock::duration TimeFor(size_t bytes, size_t bytes_per_second) const {
+    return rules_->idle_timeout + std::chrono::seconds(bytes / bytes_per_second);
   }
 
   auto& Socket() { return boost::beast::get_lowest_layer(stream_); }
@@ -160,7 +161,8 @@ class Session {
   boost::asio::awaitable<bool> ReadBody(Parser& parser, size_t limit) {
     namespace http = boost::beast::http;
     parser.body_limit(limit);
-    Socket().expires_after(TimeFor(static_cast<size_t>(parser.content_length().value_or(0))));
+    Socket().expires_after(
+        TimeFor(static_cast<size_t>(parser.content_length().value_or(0)), kBodyBytesPerSecond));
     if (parser.get()[http::field::expect] == "100-continue") {
       http::response<http::empty_body> go_on{http::status::continue_, 11};
       const auto [error, size] = co_await http::async_write(stream_, go_on, kAwait);
@@ -177,8 +179,9 @@ class Session {
   }
 
   boost::asio::awaitable<bool> Send(Reply reply, unsigned version, bool keep_alive) {
+    const std::shared_ptr<const void> held = reply.held;
     const HttpResponse response = ResponseOf(std::move(reply), version, keep_alive);
-    Socket().expires_after(TimeFor(response.body().size()));
+    Socket().expires_after(TimeFor(response.body().size(), kAnswerBytesPerSecond));
     const auto [error, size] = co_await boost::beast::http::async_write(stream_, response, kAwait);
     co_return !error && keep_alive;
   }

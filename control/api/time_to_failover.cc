@@ -145,7 +145,7 @@ Detection DetectionOf(const CheckStanding& check, bool healthy) {
 Term PublicationOf(const MeasuredPublication& measured) {
   if (measured.count == 0) {
     return {"publication", absl::ZeroDuration(),
-            "not measured yet: no change of sides among the events that are kept"};
+            "not measured yet: no worker was answering packets when sides changed"};
   }
   return {"publication", measured.slowest,
           absl::StrCat("slowest of ", measured.count,

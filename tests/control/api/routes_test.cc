@@ -34,6 +34,20 @@ TEST_F(RoutesTest, StatusTellsThatNothingAnswersWithoutADataplane) {
   EXPECT_EQ(Text(answer.body, "/groups/total"), "2");
 }
 
+TEST(StatusTest, OfManyGroupsThatAreAllDownTheFirstAreNamedAndTheRestCounted) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 25; ++i) names.push_back("app-" + std::to_string(i));
+  ServedSite site(SiteWith(names));
+  site.Probe("eu", false, 3);
+  site.Probe("us", false, 3);
+  const auto answer = site.Ask("GET", "/v1/status");
+  const json::array& problems = answer.body.at("problems").as_array();
+  ASSERT_EQ(problems.size(), 22u) << json::serialize(problems);  // and that there is no dataplane
+  EXPECT_EQ(problems.back(), "5 more groups: all sides are down");
+  EXPECT_EQ(Text(answer.body, "/groups/all_down"), "25");
+  EXPECT_EQ(site.Ask("GET", "/v1/trouble?limit=1").body.at("checks").as_array().size(), 1u);
+}
+
 TEST_F(RoutesTest, GroupsAndChecksShowTheStateAndItsReason) {
   site_.Probe("eu", false, 3);
   const auto groups = site_.Ask("GET", "/v1/groups");

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -58,6 +59,12 @@ class RawClient {
       bytes.append(buffer, static_cast<size_t>(size));
     }
     return bytes;
+  }
+  // What is there, once there is something.
+  std::string ReadSome() {
+    char buffer[4096];
+    const ssize_t size = recv(fd_, buffer, sizeof(buffer), 0);
+    return {buffer, static_cast<size_t>(std::max<ssize_t>(size, 0))};
   }
   // True when the other side ended the connection.
   bool IsEnded() {

@@ -71,6 +71,41 @@ TEST(ApiServerTest, ABodyBeyondTheLimitIsRefusedBeforeItIsSent) {
   EXPECT_EQ(ServedSite::Parse(client.ReadAll()).status, 413);
 }
 
+TEST(ApiServerTest, AThirdConfigurationAtATimeIsToldToComeAgain) {
+  ServedSite site(SiteWith({"app"}), std::chrono::milliseconds(5000));
+  const std::string plan = "POST /v1/configuration/plan HTTP/1.1\r\nHost: x\r\n";
+  {
+    // Whoever asks that it be sent knows that it may be: the place is taken by then.
+    std::vector<std::unique_ptr<RawClient>> slow;
+    for (size_t i = 0; i < kMaxLargeBodies; ++i) {
+      slow.push_back(std::make_unique<RawClient>(site.socket()));
+      slow.back()->Send(plan + "Expect: 100-continue\r\nContent-Length: 10\r\n\r\n");
+      slow.back()->ReadSome();
+    }
+    EXPECT_EQ(site.Ask("POST", "/v1/configuration/plan", "{}").status, 503);
+    EXPECT_EQ(site.Ask("POST", "/v1/reload").status, 200)
+        << "small bodies have places of their own";
+  }
+  while (site.Ask("POST", "/v1/configuration/plan", "{}").status == 503) std::this_thread::yield();
+}
+
+TEST(ApiServerTest, LargeAnswersThatNobodyTakesDoNotPileUp) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 2000; ++i) names.push_back("app-" + std::to_string(i));
+  ServedSite site(SiteWith(names), std::chrono::milliseconds(5000));
+  {
+    std::vector<std::unique_ptr<RawClient>> deaf;
+    for (size_t i = 0; i < kMaxLargeAnswers; ++i) {
+      deaf.push_back(std::make_unique<RawClient>(site.socket()));
+      deaf.back()->Send("GET /v1/groups HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    while (site.Ask("GET", "/metrics?checks=maybe").status != 503) std::this_thread::yield();
+    EXPECT_EQ(site.Ask("GET", "/v1/groups").status, 503);
+    EXPECT_EQ(site.Ask("GET", "/v1/status").status, 200);
+  }
+  while (site.Ask("GET", "/v1/groups").status != 200) std::this_thread::yield();
+}
+
 TEST(ApiServerTest, ASilentClientIsDisconnected) {
   ServedSite site(SiteWith({"app"}), std::chrono::milliseconds(50));
   RawClient silent(site.socket());
