@@ -39,7 +39,7 @@ std::string DataplaneText(const json::object& dataplane) {
   return text;
 }
 
-// "2 on secondary, 1 forced": the counts that are not zero.
+// "2 not on their primary, 1 forced": the counts that are not zero.
 std::string Remarks(const json::object& counts,
                     const std::vector<std::pair<std::string_view, std::string_view>>& words) {
   std::vector<std::string> remarks;
