@@ -1,8 +1,8 @@
 // Lists: GET /v1/checks and GET /v1/groups, all of them, however many there are.
 //
 // Used by: api.
-// Invariant: the loop is never held for more than kListPiece of them (engine/piecewise.h). A list is
-// not one cut: each piece is as of its own turn of the loop.
+// Invariant: the loop is never held for more than kListPiece of them (engine/piecewise.h). A list
+// is not one cut: each piece is as of its own turn of the loop.
 #ifndef UNDERSTUDY_CONTROL_API_LISTS_H_
 #define UNDERSTUDY_CONTROL_API_LISTS_H_
 
