@@ -2,8 +2,10 @@
 
 #if defined(__x86_64__)
 #pragma GCC diagnostic push
+#ifndef __clang__
 // gcc 12 takes its own undefined vectors for mistakes (GCC bug 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 #pragma GCC diagnostic pop
 #endif
