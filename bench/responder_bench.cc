@@ -6,58 +6,47 @@
 #include <x86intrin.h>
 
 #include <cstring>
-#include <map>
-#include <memory>
 #include <random>
 
+#include "bench/bench_table.h"
 #include "dataplane/responder/cookie_secrets.h"
 #include "dataplane/responder/frame_responder.h"
 #include "dataplane/responder/rate_limiter.h"
 #include "tests/dataplane/frames.h"
 #include "tests/dataplane/message_text.h"
-#include "tests/dataplane/table_builder.h"
 
 namespace understudy {
 namespace {
 
 constexpr size_t kBurst = 32;
 constexpr size_t kQueries = 1 << 16;  // asked in a random order, so that no cache learns it
-constexpr size_t kStored = 128;       // room of a frame that waits to be asked
+constexpr size_t kStored = 160;       // room of a frame that waits to be asked
 constexpr size_t kFrameSpace = 2304;  // and of one that is answered: buffers lie apart as mbufs do
 
-std::string NameOf(size_t i) { return "host" + std::to_string(i) + ".example.com"; }
-
-const contract::Table& TableOf(size_t names) {
-  static std::map<size_t, std::unique_ptr<const contract::Table>> tables;
-  std::unique_ptr<const contract::Table>& table = tables[names];
-  if (!table) {
-    test::Scratch scratch;
-    test::TableBuilder b;
-    b.Zone("example.com");
-    const uint32_t group = b.Group("app");
-    for (size_t i = 0; i < names; ++i) {
-      const std::string name = NameOf(i);
-      if (i % 2 == 0) {
-        b.Record("example.com", name, "A", 60, {"192.0.2.1"});
-      } else {
-        b.Failover("example.com", name, "A", 60, group, {"192.0.2.1"}, {"198.51.100.1"});
-      }
-    }
-    b.Write(scratch / "t");
-    table = test::OpenTable(scratch / "t");
-  }
-  return *table;
-}
-
 // What is asked: every kind makes a frame from a random number.
-enum class Kind { kStatic, kFailover, kMissing, kEdns, kIpv6, kCookie, kLimited };
+enum class Kind {
+  kStatic,
+  kFailover,
+  kMissing,
+  kWildcard,
+  kNoData,
+  kLong,
+  kEdns,
+  kIpv6,
+  kCookie,
+  kLimited
+};
 
 std::string FrameOf(Kind kind, size_t random, size_t names) {
   test::QueryText query;
   query.flags = 0;
   const size_t even = random % names / 2 * 2;
-  query.name = kind == Kind::kMissing ? "no" + std::to_string(random) + ".example.com"
-                                      : NameOf(kind == Kind::kFailover ? even + 1 : even);
+  query.name = NameOf(kind == Kind::kFailover ? even + 1 : even);
+  const std::string chance = std::to_string(random);  // a flood of random labels
+  if (kind == Kind::kMissing) query.name = "no" + chance + ".example.com";
+  if (kind == Kind::kWildcard) query.name = "x" + chance + ".wild.example.com";
+  if (kind == Kind::kLong) query.name = std::string(60, 'l') + "." + chance + ".wild.example.com";
+  if (kind == Kind::kNoData) query.type = 28;
   query.edns = kind == Kind::kEdns || kind == Kind::kCookie;
   if (kind == Kind::kCookie) query.options = std::string("\0\12\0\10", 4) + "clientck";
   test::FrameText frame;
@@ -180,6 +169,9 @@ BENCHMARK(BM_FloorCopy);
 BENCHMARK_CAPTURE(BM_Answer, static, Kind::kStatic)->Apply(Sizes);
 BENCHMARK_CAPTURE(BM_Answer, failover, Kind::kFailover)->Apply(Sizes);
 BENCHMARK_CAPTURE(BM_Answer, nxdomain, Kind::kMissing)->Apply(Sizes);
+BENCHMARK_CAPTURE(BM_Answer, wildcard, Kind::kWildcard)->Arg(10000)->ArgName("names");
+BENCHMARK_CAPTURE(BM_Answer, nodata, Kind::kNoData)->Arg(10000)->ArgName("names");
+BENCHMARK_CAPTURE(BM_Answer, long, Kind::kLong)->Arg(10000)->ArgName("names");
 BENCHMARK_CAPTURE(BM_Answer, edns, Kind::kEdns)->Arg(10000)->ArgName("names");
 BENCHMARK_CAPTURE(BM_Answer, ipv6, Kind::kIpv6)->Arg(10000)->ArgName("names");
 BENCHMARK_CAPTURE(BM_Answer, cookie, Kind::kCookie)->Arg(10000)->ArgName("names");
