@@ -81,6 +81,7 @@ def test_a_dry_run_shows_every_change_and_changes_nothing(site):
                  "  + g8.example.com. A\n", "  + new.example.com. A\n",
                  "record sets: 2 added, 0 changed, 0 removed, of 11\n"):
         assert line in done.stdout, done.stdout
+    assert done.stdout.endswith("dry run: nothing was changed\n"), done.stdout
     assert site.live()["origin"] == "file"
     assert site.exported() == config()
 
@@ -88,6 +89,8 @@ def test_a_dry_run_shows_every_change_and_changes_nothing(site):
 def test_an_apply_needs_consent_and_then_outlives_a_restart_without_the_file(site):
     text = config(address="192.0.2.33")
     done = site.apply(text)
+    assert done.returncode == USAGE and "--yes" in done.stderr, done
+    done = site.apply(text, "--json")
     assert done.returncode == USAGE and "--yes" in done.stderr, done
     assert site.exported() == config()
     done = site.apply(text, "--yes")

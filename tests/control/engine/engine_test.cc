@@ -142,6 +142,30 @@ TEST_F(EngineTest, AReloadServesTheNewConfigurationAndKeepsVerdicts) {
   EXPECT_EQ(life_->publisher().table()->generation(), result.table_generation);
 }
 
+// Whoever still answers from the table before it goes on by the places of that table.
+TEST_F(EngineTest, AReloadThatMovesAForcedSidePublishesEachTableByItsOwnPlaces) {
+  DesiredState site = SiteWith({"app"});
+  const auto add_side = [&site](const std::string& name, const std::string& address) {
+    site.groups[0].tiers.push_back({.name = name, .check = std::nullopt, .labels = {}});
+    site.groups[0].records[0].sides.push_back(SideOf("A", {address}));
+  };
+  add_side("sorry", "203.0.113.1");
+  Begin(site);
+  life_->Force("app", absl::InfiniteDuration(), nullptr, 2);
+  ASSERT_EQ(life_->Published("app"), ChoiceOf(2));
+  contract::Refusal refusal = contract::Refusal::kNone;
+  std::string error;
+  const auto before = contract::Table::Open(
+      life_->paths().table(life_->engine().served().table_generation), &refusal, &error);
+  ASSERT_TRUE(before) << error;
+  site.groups[0].tiers[2].name = "extra";
+  add_side("sorry", "203.0.113.1");
+  ASSERT_TRUE(life_->Reload(Good(site)).errors.empty());
+  EXPECT_EQ(life_->Published("app"), ChoiceOf(3));
+  uint64_t live = 0;
+  EXPECT_EQ(contract::SnapshotChoices(*before, &live).at(1), ChoiceOf(2));
+}
+
 TEST_F(EngineTest, ABadReloadChangesNothingAndTellsEveryError) {
   Begin(SiteWith({"app"}));
   const uint64_t table = life_->publisher().table()->generation();

@@ -93,12 +93,13 @@ class Life {
     config_ = std::move(config);
     return Reload();
   }
-  // To the secondary, by ann.
-  void Force(const std::string& group, absl::Duration duration, Engine::Durable durable) {
+  // By ann.
+  void Force(const std::string& group, absl::Duration duration, Engine::Durable durable,
+             uint8_t tier = 1) {
     Engine::OverrideOrder order;
     order.reason = "drill";
     order.author = "ann";
-    order.targets = {{&engine_->standing().groups().at(group), 1}};
+    order.targets = {{&engine_->standing().groups().at(group), tier}};
     order.duration = duration;
     engine_->SetOverride(order, std::move(durable));
   }
