@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -101,6 +102,16 @@ TEST_F(SharedProbeTest, WhatIsDisabledToldOrDerivedIsNotProbed) {
   checks["disabled"].disabled = false;
   EXPECT_EQ(checker.Apply(checks).started, 1u);
   EXPECT_TRUE(Run([this] { return results_["disabled"] >= 1; }));
+}
+
+TEST_F(SharedProbeTest, ADefinitionThatIsKeptElsewhereIsHeldAsItIsAndLetGo) {
+  const auto kept =
+      std::make_shared<const HealthCheck>(Named("probed", PatientCheck(CheckType::kTcp, 1)));
+  Checker checker(io_, Counting());
+  checker.Apply({{"probed", *kept}}, [&kept](const HealthCheck&) { return kept; });
+  EXPECT_GT(kept.use_count(), 1);
+  checker.Apply({});
+  EXPECT_EQ(kept.use_count(), 1);
 }
 
 // Thousands of checks may run one program, which is told which of them it is: were they one row,
