@@ -126,7 +126,7 @@ void BM_Find(benchmark::State& state) {
       asked.hash = table.Hash(asked.name, asked.name_length);
       table.Prefetch(asked.hash);
     }
-    for (Asked& asked : burst) asked.candidate = table.Candidate(asked.hash);
+    for (Asked& asked : burst) asked.candidate = table.Candidate(asked.hash, &asked.elsewhere);
     for (const Asked& asked : burst) {
       const contract::NodeRecord* node = asked.candidate;
       if (node == nullptr || !contract::IsNamed(*node, asked.name, asked.name_length)) {

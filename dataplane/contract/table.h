@@ -59,8 +59,9 @@ class Table {
     __builtin_prefetch(&buckets_[HomeOf(hash, header_->bucket_count)]);
   }
   // The first node whose tag fits, with two of its lines prefetched: the one Find will most likely
-  // return, but its name is still to be compared. Null: none in the home bucket.
-  [[gnu::always_inline]] const NodeRecord* Candidate(uint64_t hash) const noexcept;
+  // return, but its name is still to be compared. Null: none in the home bucket, and with
+  // `elsewhere` false none in the table.
+  [[gnu::always_inline]] const NodeRecord* Candidate(uint64_t hash, bool* elsewhere) const noexcept;
   const NodeRecord* Find(uint64_t hash, const uint8_t* name, size_t length) const noexcept;
 
   // The same for a suffix of a name, e.g. on the way to the closest encloser.
@@ -160,9 +161,10 @@ inline bool IsNamed(const NodeRecord& node, const uint8_t* name, size_t length) 
 #endif
 }
 
-inline const NodeRecord* Table::Candidate(uint64_t hash) const noexcept {
+inline const NodeRecord* Table::Candidate(uint64_t hash, bool* elsewhere) const noexcept {
   const Bucket& bucket = buckets_[HomeOf(hash, header_->bucket_count)];
   const uint32_t slots = SlotsOf(bucket, TagOf(hash));
+  *elsewhere = bucket.overflowed != 0;
   if (slots == 0) return nullptr;
   const NodeRecord* node = NodeAt(bucket.nodes[std::countr_zero(slots)]);
   __builtin_prefetch(node);

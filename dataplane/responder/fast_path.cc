@@ -321,26 +321,25 @@ template <typename Ip>
   const contract::AnsweredBy credit = found.set == nullptr
                                           ? contract::AnsweredBy::kStatic
                                           : CreditOf(found.set->group, found.choice);
-  if (found.match == contract::Match::kAnswer) {
-    return Compose(
-        frame, asked,
-        {found.answer, wire::kQuestionOffset, wire::Rcode::kNoError, Outcome::kPositive, credit});
+  Said said = {found.answer, wire::kQuestionOffset, wire::Rcode::kNoError, Outcome::kPositive,
+               credit};
+  if (found.match != contract::Match::kAnswer) {
+    const bool exists = found.match == contract::Match::kNoData;
+    if (!exists && found.match != contract::Match::kNxDomain) return false;
+    const size_t apex_length = cut.table->NodeAt(found.zone->apex)->name_length;
+    said.records = cut.table->AnswerAt(found.zone->negative);
+    said.owner = static_cast<uint16_t>(wire::kQuestionOffset + asked.name_length - apex_length);
+    said.rcode = exists ? wire::Rcode::kNoError : wire::Rcode::kNxDomain;
+    said.outcome = exists ? Outcome::kNoData : Outcome::kNxDomain;
   }
-  const bool exists = found.match == contract::Match::kNoData;
-  if (!exists && found.match != contract::Match::kNxDomain) return false;
-  const contract::AnswerRecord* soa = cut.table->AnswerAt(found.zone->negative);
-  const size_t apex_length = cut.table->NodeAt(found.zone->apex)->name_length;
-  return Compose(
-      frame, asked,
-      {soa, static_cast<uint16_t>(wire::kQuestionOffset + asked.name_length - apex_length),
-       exists ? wire::Rcode::kNoError : wire::Rcode::kNxDomain,
-       exists ? Outcome::kNoData : Outcome::kNxDomain, credit});
+  return Compose(frame, asked, said);
 }
 
 [[gnu::always_inline]] inline bool FastPath::Answer(const contract::Cut& cut, Frame& frame,
                                                     const Asked& asked) const noexcept {
   const contract::NodeRecord* node = asked.candidate;
-  if (node == nullptr || !contract::IsNamed(*node, asked.name, asked.name_length)) [[unlikely]] {
+  if (node == nullptr ? asked.elsewhere : !contract::IsNamed(*node, asked.name, asked.name_length))
+      [[unlikely]] {
     node = cut.table->Find(asked.hash, asked.name, asked.name_length);
   }
   const contract::TypeEntry* set = nullptr;
@@ -382,7 +381,7 @@ template <typename Ip>
 
 [[gnu::noinline]] void FastPath::Aim(const contract::Table& table,
                                      std::span<Asked> plain) noexcept {
-  for (Asked& asked : plain) asked.candidate = table.Candidate(asked.hash);
+  for (Asked& asked : plain) asked.candidate = table.Candidate(asked.hash, &asked.elsewhere);
 }
 
 [[gnu::noinline]] void FastPath::AnswerBurst(const contract::Cut& cut, std::span<Frame> burst,

@@ -41,6 +41,7 @@ struct alignas(kSpan) Asked {
   bool ipv6;
   bool edns;
   bool dnssec_ok;
+  bool elsewhere;  // of Table::Candidate
   uint16_t udp_payload;
   uint64_t hash;
   const contract::NodeRecord* candidate;  // Table::Candidate

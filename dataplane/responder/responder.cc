@@ -235,7 +235,8 @@ void Responder::Respond(const contract::Cut& cut, std::span<Exchange> burst) con
     cut.table->Prefetch(w.hash);
   }
   for (const Work& w : work) {
-    if (w.lookup) static_cast<void>(cut.table->Candidate(w.hash));
+    bool elsewhere;
+    if (w.lookup) static_cast<void>(cut.table->Candidate(w.hash, &elsewhere));
   }
   for (size_t i = 0; i < count; ++i) {
     if (!work[i].lookup) continue;
