@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Asks Understudy, Knot DNS and NSD the same questions about the same random zones, on loopback.
+"""Asks Understudy, Knot DNS and NSD the same questions about the same random zones, on loopback; and Understudy
+again over AF_XDP in namespaces of its own, where frames take the fast path, with vectors of every width.
 
   tests/differential/differential.py --build DIR [--cases N] [--zones N] [--seed N] [--only PLACE] [--json]
 
@@ -22,6 +23,8 @@ import dns.name
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "system"))  # network.py
 
 import comparison
 import servers
@@ -177,9 +180,13 @@ def run_side(side, options, zones, folder, ours, result):
         if options.only:
             queries = [queries[options.only[1]]] if options.only[0] == SIDES[side] else []
         failures = court.judge_all(queries)
+        for width in servers.SIMD_WIDTHS:
+            ours.answer_over_packets(width)
+            failures += court.judge_all(queries)
+        ours.answer_over_sockets()
         for server in (ours, *referees):
             server.require_alive()
-        result["cases"] += len(queries)
+        result["cases"] += len(queries) * (1 + len(servers.SIMD_WIDTHS))
         places = {id(query): place for place, query in enumerate(queries)}
         for zone in zones:
             of_zone = [(query, differs) for query, differs in failures if query.zone is zone]

@@ -1,4 +1,5 @@
-"""Understudy, Knot DNS and NSD on loopback ports, each serving the same zones."""
+"""Understudy, Knot DNS and NSD on loopback ports, each serving the same zones; Understudy over AF_XDP, too."""
+import contextlib
 import json
 import os
 import pathlib
@@ -9,8 +10,11 @@ import subprocess
 import time
 
 import dns.message
+import network
 
 HOST = "127.0.0.1"
+CLIENT, SERVICE = "198.18.53.1", "198.18.53.53"  # RFC 2544
+SIMD_WIDTHS = (64, 256, 512)
 
 
 def free_port():
@@ -42,10 +46,21 @@ class Server:
         self.udp.connect((HOST, self.port))
         self.tcp = None
 
-    def start(self, *command):
+    def start(self, *command, host=None):
         log = open(self.folder / f"{pathlib.Path(command[0]).name}.log", "wb")
-        self.processes.append(subprocess.Popen([str(part) for part in command], cwd=self.folder,
-                                               stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        command = host.command(*command) if host else [str(part) for part in command]
+        self.processes.append(subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL,
+                                               stdout=log, stderr=log))
+        return self.processes[-1]
+
+    def end(self, process):
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self.processes.remove(process)
 
     def logs(self):
         return "\n".join(log.read_text(errors="replace")[-3000:] for log in self.folder.glob("*.log"))
@@ -87,12 +102,15 @@ class Server:
         for attempt in range(2):
             try:
                 if self.tcp is None:
-                    self.tcp = socket.create_connection((HOST, self.port), 2)
+                    self.tcp = self.connect()
                 self.tcp.sendall(struct.pack("!H", len(query)) + query)
                 return self._read(struct.unpack("!H", self._read(2))[0])
             except OSError:
                 self.tcp = None
         return None
+
+    def connect(self):
+        return socket.create_connection((HOST, self.port), 2)
 
     def _read(self, length):
         data = b""
@@ -104,15 +122,8 @@ class Server:
         return data
 
     def stop(self):
-        for process in self.processes:
-            process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self.processes = []
+        for process in list(self.processes):
+            self.end(process)
         self.udp.close()
         if self.tcp is not None:
             self.tcp.close()
@@ -158,6 +169,9 @@ class Understudy(Server):
         super().__init__(folder)
         self.build = build
         self.shm = pathlib.Path("/dev/shm") / f"understudy-differential-{os.getpid()}"
+        self.hosts = ()  # of packets: the client's and the dataplane's
+        self.home = None  # where the dataplane runs now: None is where we are
+        self.dataplane = None
 
     def serve(self, zones):
         config = {"instance": "differential", "zones": [],
@@ -177,9 +191,41 @@ class Understudy(Server):
         self.start(self.build / "control/understudy-control", "--config", "understudy.yaml",
                    "--state-dir", ".", "--shm-dir", self.shm, "--socket", self.folder / "sock",
                    "--log-level", "warn")
-        self.start(self.build / "dataplane/understudy-dataplane", "--instance", "differential",
-                   "--shm-dir", self.shm, "--listen", f"{HOST}:{self.port}", "--tcp-idle-timeout", "60s")
-        self.wait_until_it_answers(zones)
+        self.zones = zones
+        self.answer_over_sockets()
+
+    def answer_over_sockets(self):
+        self._answer(None)
+
+    def answer_over_packets(self, simd_width):
+        """Over AF_XDP, between hosts of our own, with vectors of at most so many bits; TCP as before."""
+        if not self.hosts:
+            self.hosts = client, node = network.Namespace("client"), network.Namespace("node")
+            network.connect(client, "us-client", node, "us-node")
+            client.address("us-client", f"{CLIENT}/24")
+            node.address("us-node", f"{SERVICE}/24")
+        self._answer(self.hosts[1], "--port", "af_xdp:us-node", "--address", SERVICE,
+                     "--max-simd-bitwidth", simd_width)
+
+    def _answer(self, home, *options):
+        self.home = home
+        if self.dataplane:
+            self.end(self.dataplane)
+        self.dataplane = self.start(
+            self.build / "dataplane/understudy-dataplane", "--instance", "differential", "--shm-dir",
+            self.shm, "--listen", f"{HOST}:{self.port}", "--tcp-idle-timeout", "60s", *options, host=home)
+        self.udp.close()
+        self.udp = self.hosts[0].socket() if home else socket.socket(type=socket.SOCK_DGRAM)
+        self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.udp.connect((SERVICE, 53) if home else (HOST, self.port))
+        if self.tcp is not None:
+            self.tcp.close()
+        self.tcp = None
+        self.wait_until_it_answers(self.zones)
+
+    def connect(self):
+        with self.home.entered() if self.home else contextlib.nullcontext():
+            return super().connect()
 
     def answer_side(self, side):
         """Forces the group, whatever its check says."""
@@ -193,4 +239,6 @@ class Understudy(Server):
 
     def stop(self):
         super().stop()
+        for host in self.hosts:
+            host.remove()
         shutil.rmtree(self.shm, ignore_errors=True)
