@@ -81,9 +81,11 @@ void Reloader::Write(std::shared_ptr<const DesiredState> state, Done done) {
 }
 
 void Reloader::Run(std::function<void()> job, std::function<void()> done) {
-  boost::asio::post(pool_, [this, job = std::move(job), done = std::move(done)] {
+  boost::asio::post(pool_, [this, job = std::move(job), done = std::move(done)]() mutable {
     job();
-    boost::asio::post(io_, done);
+    // What both hold is let go of on the loop, which is the last to have it.
+    job = nullptr;
+    boost::asio::post(io_, std::move(done));
   });
 }
 
