@@ -9,6 +9,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -57,7 +58,8 @@ class Dataplane {
         quiescence_(contract::kMaxWorkers),
         swap_(quiescence_),
         cookies_(OpenCookies(options)),
-        watch_(options.paths, swap_, report_, [](const std::string& line) { spdlog::info(line); }) {
+        watch_(options.paths, swap_, report_, MostReaders(options),
+               [](const std::string& line) { spdlog::info(line); }) {
     StartRateLimit();
     if (cookies_) options_.responder.cookies = &cookies_->secrets();
     watch_.Start(contract::MonotonicNs());
@@ -99,6 +101,12 @@ class Dataplane {
     contract::OwnerLock lock = contract::OwnerLock::Acquire(paths.dataplane_lock(), &error);
     if (!lock) throw StartFailure{"this instance has a dataplane: " + error};
     return lock;
+  }
+
+  // One thread for the kernel's sockets, and at most one worker for each CPU.
+  static uint32_t MostReaders(const Options& options) {
+    return std::min(contract::kMaxWorkers,
+                    1 + std::max(options.workers, std::thread::hardware_concurrency()));
   }
 
   static contract::ReportWriter NewReport(const contract::InstancePaths& paths) {

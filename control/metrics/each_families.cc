@@ -10,11 +10,11 @@ using prometheus::MetricType;
 
 double UnixTime_s(absl::Time time) { return absl::ToDoubleSeconds(time - absl::UnixEpoch()); }
 
-void AddVerdict(const CheckStanding& check, const Moment&, Samples& to) {
+void AddVerdict(const CheckStanding& check, const Told&, Samples& to) {
   to.push_back(Gauge(check.healthy ? 1 : 0, {{"check", check.definition->name}}));
 }
 
-void AddProbes(const CheckStanding& check, const Moment&, Samples& to) {
+void AddProbes(const CheckStanding& check, const Told&, Samples& to) {
   const std::string& name = check.definition->name;
   to.push_back(Counter(static_cast<double>(check.verdict.successes),
                        {{"check", name}, {"result", "success"}}));
@@ -22,25 +22,25 @@ void AddProbes(const CheckStanding& check, const Moment&, Samples& to) {
                        {{"check", name}, {"result", "failure"}}));
 }
 
-void AddLastDuration(const CheckStanding& check, const Moment&, Samples& to) {
+void AddLastDuration(const CheckStanding& check, const Told&, Samples& to) {
   if (check.verdict.last.started == absl::InfinitePast()) return;
   to.push_back(
       Gauge(absl::ToDoubleSeconds(check.verdict.last.took), {{"check", check.definition->name}}));
 }
 
-void AddLastProbe(const CheckStanding& check, const Moment&, Samples& to) {
+void AddLastProbe(const CheckStanding& check, const Told&, Samples& to) {
   if (check.verdict.last.started == absl::InfinitePast()) return;
   to.push_back(Gauge(UnixTime_s(check.verdict.last.started), {{"check", check.definition->name}}));
 }
 
-void AddCertificate(const CheckStanding& check, const Moment&, Samples& to) {
+void AddCertificate(const CheckStanding& check, const Told&, Samples& to) {
   if (check.certificate_ends == absl::InfiniteFuture()) return;
   to.push_back(Gauge(UnixTime_s(check.certificate_ends), {{"check", check.definition->name}}));
 }
 
 // 1 for the side that is answered, or for all of them; what is answered instead of any side has a
 // sample of its own.
-void AddActive(const GroupStanding& group, const Moment&, Samples& to) {
+void AddActive(const GroupStanding& group, const Told&, Samples& to) {
   const size_t choice = static_cast<size_t>(group.decision.choice);
   const size_t sides = group.tiers.size();
   const bool all = group.decision.choice == AllOf(sides);
@@ -53,11 +53,23 @@ void AddActive(const GroupStanding& group, const Moment&, Samples& to) {
   }
 }
 
-void AddAllDown(const GroupStanding& group, const Moment&, Samples& to) {
+// By the table the dataplane answers from; before that by those it had.
+void AddAnswers(const GroupStanding& group, const Told& told, Samples& to) {
+  const GroupAnswers answers = told.publisher.AnswersOf(group.name);
+  for (size_t side = 0; side < answers.sides.size(); ++side) {
+    to.push_back(
+        Counter(static_cast<double>(answers.sides[side]),
+                {{"group", group.name}, {"side", WordOf(group, static_cast<Choice>(side))}}));
+  }
+  to.push_back(
+      Counter(static_cast<double>(answers.instead), {{"group", group.name}, {"side", "none"}}));
+}
+
+void AddAllDown(const GroupStanding& group, const Told&, Samples& to) {
   to.push_back(Gauge(group.decision.cause == Cause::kAllDown ? 1 : 0, {{"group", group.name}}));
 }
 
-void AddChanged(const GroupStanding& group, const Moment&, Samples& to) {
+void AddChanged(const GroupStanding& group, const Told&, Samples& to) {
   if (group.changed_at == absl::InfinitePast()) return;
   to.push_back(Gauge(UnixTime_s(group.changed_at), {{"group", group.name}}));
 }
@@ -71,16 +83,16 @@ void ForOverrides(const GroupStanding& group, Add add) {
   }
 }
 
-void AddOverrideAge(const GroupStanding& group, const Moment& now, Samples& to) {
+void AddOverrideAge(const GroupStanding& group, const Told& told, Samples& to) {
   ForOverrides(group, [&](const Override& override, std::string_view kind, std::string_view side) {
-    to.push_back(Gauge(absl::ToDoubleSeconds(now.wall - override.since),
+    to.push_back(Gauge(absl::ToDoubleSeconds(told.now.wall - override.since),
                        {{"group", group.name}, {"kind", kind}, {"side", side}}));
   });
 }
 
-void AddOverrideRemaining(const GroupStanding& group, const Moment& now, Samples& to) {
+void AddOverrideRemaining(const GroupStanding& group, const Told& told, Samples& to) {
   ForOverrides(group, [&](const Override& override, std::string_view kind, std::string_view side) {
-    to.push_back(Gauge(absl::ToDoubleSeconds(override.until - now.wall),
+    to.push_back(Gauge(absl::ToDoubleSeconds(override.until - told.now.wall),
                        {{"group", group.name}, {"kind", kind}, {"side", side}}));
   });
 }
@@ -108,6 +120,9 @@ const std::vector<EachFamily<GroupStanding>>& FamiliesOfGroups() {
   static const std::vector<EachFamily<GroupStanding>> families = {
       {"understudy_group_active", "1 for the side of the group that is answered.",
        MetricType::Gauge, AddActive},
+      {"understudy_group_answers_total",
+       "Answers for names of the group, by the side they were of; none: what is said instead.",
+       MetricType::Counter, AddAnswers},
       {"understudy_group_all_down", "1 while no side of the group is available.", MetricType::Gauge,
        AddAllDown},
       {"understudy_group_changed_timestamp_seconds", "When the group last changed its answer.",

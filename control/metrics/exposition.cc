@@ -46,15 +46,15 @@ asio::awaitable<void> Append(const std::map<std::string, Standing>& all,
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     Families piece(1);
     piece[0] = {each.name, each.help, each.type, {}};
-    const Moment now = engine.now();
+    const Told told{engine.now(), engine.publisher()};
     auto it = last.empty() ? all.begin() : all.upper_bound(last);
     for (size_t i = 0; i < kPiece && it != all.end(); ++i, ++it) {
-      each.add(it->second, now, piece[0].metric);
+      each.add(it->second, told, piece[0].metric);
       last = it->first;
     }
     if (!piece[0].metric.empty()) {
-      const std::string told = serializer.Serialize(piece);
-      text += begun ? WithoutComments(told) : told;
+      const std::string lines = serializer.Serialize(piece);
+      text += begun ? WithoutComments(lines) : lines;
       begun = true;
     }
     if (it == all.end()) co_return;

@@ -39,13 +39,19 @@ Families ControlFamilies(const Engine& engine, const Tallies& tallies);
 Families ApiFamilies(const Tallies& tallies, const DoorCounts& doors);
 Families DataplaneFamilies(const Engine& engine);
 
+// What samples are made of beside the check or the group.
+struct Told {
+  Moment now;
+  const Publisher& publisher;
+};
+
 // A family with samples for each check, or for each group.
 template <typename Standing>
 struct EachFamily {
   const char* name;
   const char* help;
   prometheus::MetricType type;
-  void (*add)(const Standing&, const Moment& now, Samples& to);
+  void (*add)(const Standing&, const Told& told, Samples& to);
 };
 const std::vector<EachFamily<CheckStanding>>& FamiliesOfChecks();
 const std::vector<EachFamily<GroupStanding>>& FamiliesOfGroups();

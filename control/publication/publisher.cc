@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "control/publication/answer_counts.h"
 #include "control/publication/table_contents.h"
 #include "control/publication/table_files.h"
 
@@ -26,12 +27,12 @@ constexpr size_t kMaxInUse = 4;
 
 }  // namespace
 
-struct Publisher::State {
+struct Publisher::State : AnswerCounts::Tables {
   // A table whose selection is kept up to date.
   struct InUse {
     SelectionWriter writer;
     std::vector<Choice> choices;
-    std::unordered_map<std::string_view, uint32_t> group_index;  // the names lie in the table
+    AnswerCounts::GroupIndex group_index;  // the names lie in the table
     uint64_t superseded_ns = 0;
 
     uint64_t generation() const { return writer.table().generation(); }
@@ -45,6 +46,7 @@ struct Publisher::State {
   std::vector<InUse> tables;  // ascending; the current one, if any, is the last
   bool has_current = false;
   std::map<std::string, Choice> inherited;
+  AnswerCounts answers;
 
   std::atomic<uint64_t> last_table{0};
   std::atomic<uint64_t> last_selection{0};
@@ -52,6 +54,7 @@ struct Publisher::State {
   std::map<uint64_t, InUse> written;
 
   static std::optional<InUse> OpenTable(const std::string& path, std::string* error);
+  std::optional<AnswerCounts::Known> Find(uint64_t generation) const override;
   void Inherit();
   void InheritTable(uint64_t generation);
   void RaiseToReport();
@@ -74,6 +77,15 @@ std::optional<Publisher::State::InUse> Publisher::State::OpenTable(const std::st
     table.group_index.emplace(table.writer.table().GroupName(i), i);
   }
   return table;
+}
+
+std::optional<AnswerCounts::Known> Publisher::State::Find(uint64_t generation) const {
+  for (const InUse& table : tables) {
+    if (table.generation() == generation) {
+      return AnswerCounts::Known{&table.writer.table(), &table.group_index};
+    }
+  }
+  return std::nullopt;
 }
 
 // Takes up what a predecessor left: its generations, so that they go on growing, and the tables
@@ -314,6 +326,10 @@ void Publisher::ShutDown() { (*state_->root)->pid.store(0, std::memory_order_rel
 void Publisher::Tend(uint64_t now_ns) {
   state_->dataplane_alive = contract::OwnerLock::IsHeld(state_->paths.dataplane_lock());
   state_->FollowReport();
+  if (state_->report) {
+    // Before tables are let go of: what they counted is added up by their names.
+    state_->answers.Look(state_->paths, *state_->report->operator->(), *state_);
+  }
   const size_t current = state_->has_current ? 1 : 0;
   for (size_t i = 0; i + current < state_->tables.size();) {
     if (state_->MayDrop(state_->tables[i], now_ns)) {
@@ -324,6 +340,10 @@ void Publisher::Tend(uint64_t now_ns) {
   }
   // The first is the one a hanging dataplane answers from; the one after it was never adopted.
   while (state_->tables.size() > kMaxInUse) state_->Drop(1);
+}
+
+GroupAnswers Publisher::AnswersOf(std::string_view group) const {
+  return state_->answers.Of(group, *state_);
 }
 
 bool Publisher::dataplane_alive() const { return state_->dataplane_alive; }

@@ -23,12 +23,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "control/config/desired_state.h"
 #include "control/failover/decision.h"
+#include "control/publication/answer_counts.h"
 #include "dataplane/contract/mapping.h"
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/root.h"
@@ -102,6 +104,8 @@ class Publisher {
   // Whether a dataplane holds its lock, as of the last Tend.
   bool dataplane_alive() const;
   Observation Observe(uint64_t selection_generation) const;
+  // How often the sides of a group were answered, as of the last Tend and in its table of now.
+  GroupAnswers AnswersOf(std::string_view group) const;
   // Null while there is no dataplane, or one of a foreign layout.
   const contract::ReportReader* report() const;
 

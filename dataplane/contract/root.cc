@@ -35,6 +35,10 @@ std::string InstancePaths::table(uint64_t generation) const {
   return directory + "/table." + std::to_string(generation);
 }
 
+std::string InstancePaths::counts(uint64_t generation) const {
+  return directory + "/counts." + std::to_string(generation);
+}
+
 std::optional<InstancePaths> PathsOf(const std::string& shm_dir, const std::string& instance) {
   if (!IsInstanceName(instance)) return std::nullopt;
   return InstancePaths{shm_dir + "/" + instance};

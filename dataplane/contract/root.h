@@ -4,6 +4,7 @@
 //   root             this segment
 //   table.<N>        the table of generation N (table_format.h)
 //   report           the dataplane's segment (report.h)
+//   counts.<N>       answers by group while table N is in use (group_counts.h)
 //   control.lock, dataplane.lock   owner locks (mapping.h)
 //
 // Invariants
@@ -50,6 +51,7 @@ struct InstancePaths {
   std::string root() const { return directory + "/root"; }
   std::string report() const { return directory + "/report"; }
   std::string table(uint64_t generation) const;
+  std::string counts(uint64_t generation) const;
   std::string control_lock() const { return directory + "/control.lock"; }
   std::string dataplane_lock() const { return directory + "/dataplane.lock"; }
 };

@@ -24,7 +24,7 @@ Cut SelectionReader::Enter(const Table& table) noexcept {
   if (live != word_ || &table != table_) [[unlikely]] {
     // A damaged word names no bank: go on with the cut we hold, if it is of this table.
     if (BankOf(live) >= table.header().bank_count) {
-      if (&table == table_) return {table_, choices_, word_};
+      if (&table == table_) return {table_, choices_, word_, {}};
       live = LiveWord(0, 0);
     }
     uint64_t named;
@@ -43,7 +43,7 @@ Cut SelectionReader::Enter(const Table& table) noexcept {
     slot_.last_observed.store(named, std::memory_order_relaxed);
     slot_.table_generation.store(table.generation(), std::memory_order_relaxed);
   }
-  return {table_, choices_, word_};
+  return {table_, choices_, word_, {}};
 }
 
 void SelectionReader::Leave() noexcept {

@@ -30,6 +30,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/contract/group_counts.h"
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/table.h"
 
@@ -40,6 +41,7 @@ struct Cut {
   const Table* table = nullptr;
   const uint8_t* choices = nullptr;  // one Choice per group; choices[0] is always 0
   uint64_t live = 0;                 // the word it was read under
+  GroupCounter counter;              // where answers for groups are counted
 };
 
 // A worker's side.

@@ -332,7 +332,11 @@ template <typename Ip>
     said.rcode = exists ? wire::Rcode::kNoError : wire::Rcode::kNxDomain;
     said.outcome = exists ? Outcome::kNoData : Outcome::kNxDomain;
   }
-  return Compose(frame, asked, said);
+  if (!Compose(frame, asked, said)) return false;
+  if (found.set != nullptr && found.set->group != 0) {
+    cut.counter.Add(found.set->group, found.choice);
+  }
+  return true;
 }
 
 [[gnu::always_inline]] inline bool FastPath::Answer(const contract::Cut& cut, Frame& frame,
@@ -346,9 +350,15 @@ template <typename Ip>
   const contract::AnswerRecord* answer =
       node != nullptr ? contract::PlainAnswer(cut, *node, asked.type, &set) : nullptr;
   if (answer == nullptr) return AnswerByLookup(cut, node, frame, asked);
-  return Compose(frame, asked,
-                 {answer, wire::kQuestionOffset, wire::Rcode::kNoError, Outcome::kPositive,
-                  CreditOf(set->group, cut.choices[set->group])});
+  const uint32_t group = set->group;
+  const uint8_t choice = cut.choices[group];
+  if (!Compose(frame, asked,
+               {answer, wire::kQuestionOffset, wire::Rcode::kNoError, Outcome::kPositive,
+                CreditOf(group, choice)})) {
+    return false;
+  }
+  if (group != 0) cut.counter.Add(group, choice);
+  return true;
 }
 
 // The phases. Each is a function of its own, so that its loop has the registers to itself, and a

@@ -39,14 +39,15 @@ void Finish(Exchange& exchange, MessageWriter& writer, uint16_t rcode, bool auth
   exchange.outcome = writer.truncated() ? Outcome::kTruncated : outcome;
 }
 
-// Who is to be thanked for a positive answer: the first failover group on the way to it.
-void Credit(Exchange& exchange, const Resolution& step) {
+// Who is to be thanked for an answer: the first failover group on the way to it.
+void Credit(Exchange& exchange, const contract::Cut& cut, const Resolution& step) {
   if (exchange.answered_by != AnsweredBy::kStatic || step.set == nullptr || step.set->group == 0) {
     return;
   }
   exchange.answered_by = step.choice == 0   ? AnsweredBy::kPrimary
                          : step.choice == 1 ? AnsweredBy::kSecondary
                                             : AnsweredBy::kFurther;
+  cut.counter.Add(step.set->group, step.choice);
 }
 
 // The whole answer to a question: all steps of its walk, then the section that ends it.
@@ -59,7 +60,7 @@ class Answer {
   void Compose(const contract::Cut& cut, const Work& work) {
     contract::Walk walk(cut, work.name, work.hash, work.query.type);
     do {
-      Say(walk);
+      Say(cut, walk);
       first_ = false;
     } while (!done_ && walk.Follow());
     if (done_) return;
@@ -69,9 +70,9 @@ class Answer {
   }
 
  private:
-  void Say(const contract::Walk& walk) {
+  void Say(const contract::Cut& cut, const contract::Walk& walk) {
     const Resolution& step = walk.step();
-    Credit(exchange_, step);
+    Credit(exchange_, cut, step);
     switch (step.match) {
       case Match::kAnswer:
         writer_.Append(*step.answer, owner_);

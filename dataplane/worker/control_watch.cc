@@ -15,10 +15,11 @@ constexpr int kMaxAttempts = 5;
 }  // namespace
 
 ControlWatch::ControlWatch(const contract::InstancePaths& paths, TableSwap& swap,
-                           const contract::ReportWriter& report, Log log)
-    : paths_(paths), swap_(swap), report_(report), log_(std::move(log)) {}
+                           const contract::ReportWriter& report, uint32_t readers, Log log)
+    : paths_(paths), swap_(swap), report_(report), readers_(readers), log_(std::move(log)) {}
 
 void ControlWatch::Start(uint64_t now_ns) {
+  contract::GroupCountsWriter::RemoveAll(paths_);
   LookAtRoot(now_ns);
   if (!root_) return;
   // acquire: the file of this generation has its name before the word is stored.
@@ -103,7 +104,10 @@ void ControlWatch::LookAtGeneration(uint64_t now_ns) {
 
 void ControlWatch::Settle(OpenedTable opened, uint64_t now_ns) {
   if (opened.table) {
-    swap_.Adopt(std::move(opened.table));
+    std::string error;
+    auto counts = contract::GroupCountsWriter::Create(paths_, *opened.table, readers_, &error);
+    if (!counts) log_("answers are not counted by group: " + error);
+    swap_.Adopt(std::move(opened.table), std::move(counts));
     report_->adopted_ns.store(now_ns, std::memory_order_relaxed);
     report_->adopted_count.fetch_add(1, std::memory_order_relaxed);
     // release: whoever sees the generation sees when it was adopted.

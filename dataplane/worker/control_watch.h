@@ -28,8 +28,9 @@ namespace understudy::worker {
 class ControlWatch {
  public:
   using Log = std::function<void(const std::string&)>;
+  // At most `readers` threads will answer: so many rows has what they count.
   ControlWatch(const contract::InstancePaths& paths, TableSwap& swap,
-               const contract::ReportWriter& report, Log log);
+               const contract::ReportWriter& report, uint32_t readers, Log log);
 
   // Adopts the current table before it returns, if there is one: to be called before ports open.
   void Start(uint64_t now_ns);
@@ -45,6 +46,7 @@ class ControlWatch {
   const contract::InstancePaths paths_;
   TableSwap& swap_;
   const contract::ReportWriter& report_;
+  const uint32_t readers_;
   const Log log_;
   std::optional<contract::RootReader> root_;
   dev_t root_device_ = 0;

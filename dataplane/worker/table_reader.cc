@@ -16,8 +16,10 @@ contract::Cut TableReader::Enter() noexcept {
     // The selection reader knows tables by address, and this one may lie where an old one was.
     selection_.Leave();
     sequence_ = adopted->sequence;
+    counter_ = adopted->counts ? adopted->counts->RowOf(id_) : contract::GroupCounter{};
   }
   contract::Cut cut = selection_.Enter(*adopted->table);
+  cut.counter = counter_;
   switch (swap_.staleness()) {
     case Staleness::kFresh:
     case Staleness::kFrozen:

@@ -39,7 +39,8 @@ class TableReader {
   contract::WorkerSlot& slot_;
   contract::SelectionReader selection_;
   const uint32_t id_;
-  uint64_t sequence_ = 0;  // of the table that selection_ is in
+  uint64_t sequence_ = 0;           // of the table that selection_ is in
+  contract::GroupCounter counter_;  // of the same
   bool online_ = false;
 };
 

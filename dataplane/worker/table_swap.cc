@@ -27,12 +27,14 @@ Staleness StalenessOf(contract::StalePolicy policy) {
 
 TableSwap::~TableSwap() { delete current_.load(std::memory_order_relaxed); }
 
-void TableSwap::Adopt(std::unique_ptr<const contract::Table> table) {
+void TableSwap::Adopt(std::unique_ptr<const contract::Table> table,
+                      std::optional<contract::GroupCountsWriter> counts) {
   auto next = std::make_unique<AdoptedTable>();
   next->all_primary = BankOfAll(*table, contract::Choice::kPrimary);
   next->all_servfail = BankOfAll(*table, contract::Choice::kServfail);
   next->table = std::move(table);
   next->sequence = ++sequence_;
+  if (counts) next->counts.emplace(*std::move(counts));
   // release: readers that see the pointer see what it points to.
   std::unique_ptr<const AdoptedTable> old(
       current_.exchange(next.release(), std::memory_order_acq_rel));

@@ -18,6 +18,7 @@
 #include <optional>
 #include <vector>
 
+#include "dataplane/contract/group_counts.h"
 #include "dataplane/contract/root.h"
 #include "dataplane/contract/table.h"
 #include "dataplane/worker/quiescence.h"
@@ -35,6 +36,7 @@ struct AdoptedTable {
   uint64_t sequence = 0;
   std::vector<uint8_t> all_primary;
   std::vector<uint8_t> all_servfail;
+  std::optional<contract::GroupCountsWriter> counts;  // none: its answers are not counted by group
 };
 
 class TableSwap {
@@ -45,7 +47,8 @@ class TableSwap {
   TableSwap(const TableSwap&) = delete;
   TableSwap& operator=(const TableSwap&) = delete;
 
-  void Adopt(std::unique_ptr<const contract::Table> table);
+  void Adopt(std::unique_ptr<const contract::Table> table,
+             std::optional<contract::GroupCountsWriter> counts = std::nullopt);
   // Unmaps what nobody reads any more. Returns the generation of the last table it unmapped.
   std::optional<uint64_t> Reclaim();
   size_t retired_count() const { return retired_.size(); }

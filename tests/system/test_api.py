@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from network import run
+from process import eventually
 from prometheus_client.parser import text_string_to_metric_families
 from scene import EU4, SERVICE4, US4
 
@@ -92,6 +93,32 @@ def test_metrics_are_what_prometheus_understands(remote):
     inspected = remote.scene.edge.inspect()["dataplane"]["workers"][0]["outcomes"]
     assert set(inspected) <= set(outcomes) and outcomes["positive"] >= 1
     assert families["understudy_packets_received"].samples[0].value == sum(outcomes.values())
+
+
+def answers_by_side(remote):
+    _, text = remote.ask("/metrics", "of-prometheus")
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    return {sample.labels["side"]: sample.value
+            for sample in families["understudy_group_answers"].samples
+            if sample.labels["group"] == "app"}
+
+
+def test_answers_are_counted_by_group_and_side(remote):
+    scene = remote.scene
+    scene.client.lookup("app.example.com")
+    eventually(lambda: answers_by_side(remote)["primary"] >= 1, 5, "the primary's answer counts")
+    assert answers_by_side(remote)["secondary"] == 0
+    scene.edge.ctl("force", "app", "secondary", "--for", "5m", "--reason", "drill")
+    scene.becomes(US4)
+    before = answers_by_side(remote)
+    assert before["secondary"] >= 1
+    # Another table, another life of control: what the dataplane counted stays.
+    scene.edge.control.kill()
+    scene.edge.start_control()
+    for _ in range(5):
+        scene.client.lookup("app.example.com")
+    eventually(lambda: answers_by_side(remote)["secondary"] >= before["secondary"] + 5, 5,
+               "answers count on after a restart")
 
 
 def test_a_flood_of_the_api_stops_neither_a_failover_nor_the_operator(remote):

@@ -67,11 +67,23 @@ class Burst {
   std::vector<Frame> frames_;
 };
 
+// The cut, with somewhere to count.
+struct Counted {
+  static constexpr uint32_t kColumns = 3;
+
+  Counted() : counts(cut.table->header().group_count * kColumns) {
+    cut.counter = {counts.data(), kColumns};
+  }
+  contract::Cut cut = TheCut();
+  std::vector<uint64_t> counts;
+};
+
 // The burst by the long way and by the fast path in every width: the same in all of them. Returns
 // how many frames the fast path took.
 size_t Compare(const std::vector<std::string>& frames) {
   Burst expected(frames);
-  FrameResponder(Options(false)).Respond(TheCut(), expected.frames());
+  const Counted expected_counts;
+  FrameResponder(Options(false)).Respond(expected_counts.cut, expected.frames());
   size_t taken = 0;
   for (const SimdWidth width : kWidths) {
     uint8_t left[kMaxBurst];
@@ -83,7 +95,9 @@ size_t Compare(const std::vector<std::string>& frames) {
     taken = frames.size() - count;
 
     Burst got(frames);
-    FrameResponder(Options(true, width)).Respond(TheCut(), got.frames());
+    const Counted got_counts;
+    FrameResponder(Options(true, width)).Respond(got_counts.cut, got.frames());
+    EXPECT_EQ(got_counts.counts, expected_counts.counts) << "by group and side";
     for (size_t i = 0; i < frames.size(); ++i) {
       EXPECT_EQ(got.Text(i), expected.Text(i)) << static_cast<int>(width) << " bits";
       // A dropped frame may hold anything.
@@ -149,6 +163,26 @@ TEST(FastPathTest, AnswersDamagedFramesAsTheLongWayDoes) {
     SCOPED_TRACE("round " + std::to_string(round));
     Compare(frames);
     if (HasFailure()) return;
+  }
+}
+
+TEST(FastPathTest, CountsAnswersByGroupAndSide) {
+  for (const bool fast : {false, true}) {
+    const Counted counted;
+    std::vector<std::string> frames;
+    for (const char* name : {"app.example.com", "site.example.com", "site.example.com",
+                             "half.example.com", "www.example.com", "move.example.com"}) {
+      frames.push_back(test::Frame({.payload = test::Query({.name = name})}));
+    }
+    Burst burst(frames);
+    FrameResponder(Options(fast)).Respond(counted.cut, burst.frames());
+    const auto of = [&](uint32_t group, uint32_t side) {
+      return counted.counts[group * Counted::kColumns + side];
+    };
+    EXPECT_EQ(of(1, 0), 1U) << "app";
+    EXPECT_EQ(of(2, 0), 0U);
+    EXPECT_EQ(of(2, 1), 4U) << "site twice, its empty side, and once on the way of a CNAME";
+    EXPECT_EQ(of(0, 0), 0U) << "records without a group";
   }
 }
 

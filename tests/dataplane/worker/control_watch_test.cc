@@ -53,7 +53,7 @@ class ControlWatchTest : public testing::Test {
   std::optional<contract::RootWriter> root_;
   std::vector<std::string> log_;
   uint64_t now_ns_ = 1'000'000 * kMs;
-  ControlWatch watch_{serving_.paths, serving_.swap, serving_.report,
+  ControlWatch watch_{serving_.paths, serving_.swap, serving_.report, 2,
                       [this](const std::string& line) { log_.push_back(line); }};
 };
 
@@ -63,6 +63,27 @@ TEST_F(ControlWatchTest, TheCurrentTableIsThereWhenStartReturns) {
   EXPECT_EQ(adopted(), 5U);
   ASSERT_NE(current(), nullptr);
   EXPECT_EQ(current()->table->generation(), 5U);
+}
+
+TEST_F(ControlWatchTest, AnswersAreCountedByTableUntilItIsLeft) {
+  Publish(1);
+  watch_.Start(now_ns_);
+  ASSERT_TRUE(current()->counts);
+  EXPECT_TRUE(std::filesystem::exists(serving_.paths.counts(1)));
+  Publish(2);
+  EXPECT_TRUE(TickUntil([&] { return serving_.report->retired_generation.load() == 1; }));
+  EXPECT_FALSE(std::filesystem::exists(serving_.paths.counts(1)));
+  EXPECT_TRUE(std::filesystem::exists(serving_.paths.counts(2)));
+}
+
+TEST_F(ControlWatchTest, ATableIsAdoptedAlsoWhereItsAnswersCannotBeCounted) {
+  std::filesystem::create_directory(serving_.paths.counts(1) + ".tmp");
+  std::filesystem::create_directory(serving_.paths.counts(1) + ".tmp/full");
+  Publish(1);
+  watch_.Start(now_ns_);
+  EXPECT_EQ(adopted(), 1U);
+  EXPECT_FALSE(current()->counts);
+  EXPECT_NE(log_.at(log_.size() - 2).find("not counted by group"), std::string::npos);
 }
 
 TEST_F(ControlWatchTest, ANewGenerationIsAdoptedAndTheOldOneRetired) {
