@@ -27,6 +27,16 @@ def test_every_query_at_a_steady_rate_is_answered_right_over_a_failover(running,
     running.becomes(US4)
 
 
+def test_a_trickle_is_measured_apart_from_the_load(running):
+    done = load(running, "--pattern", "app.example.com", "--window", 64, "--trickle", 200, "--seconds", 2)
+    result = json.loads(done.stdout)
+    trickle = result["trickle"]
+    assert done.returncode == 0 and result["sent"] > 10 * trickle["sent"]
+    # Each when it is due, whatever the load does.
+    assert 390 <= trickle["sent"] <= 401 and trickle["received"] == trickle["sent"]
+    assert 0 < trickle["latency_us"]["p50"] <= trickle["latency_us"]["max"]
+
+
 def test_it_loads_over_ipv6(running):
     mac = running.edge.host.mac("service0")
     code, result = load(running, "--server", running.client.server6, "--destination-mac", mac,

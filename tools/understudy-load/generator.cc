@@ -40,11 +40,7 @@ void Generator::Run(const std::atomic<bool>& stop) noexcept {
   // relaxed: nothing else is learnt from it.
   while (now < end && !stop.load(std::memory_order_relaxed) &&
          (plan_.queries == 0 || turn_ < plan_.queries)) {
-    if (const uint32_t count = Allowed(now); count != 0) {
-      SendBurst(count, now);
-    } else {
-      rte_pause();
-    }
+    Send(now);
     ReceiveBurst();
     now = rte_rdtsc();
     WriteOffWhatIsOverdue(now);
@@ -56,12 +52,30 @@ void Generator::Run(const std::atomic<bool>& stop) noexcept {
   }
 }
 
-// How many queries may leave now.
+// The trickle first, one at a time; then as many of the load as may leave now.
+void Generator::Send(uint64_t now) noexcept {
+  if (plan_.trickle > 0) {
+    const uint64_t due =
+        started_ + static_cast<uint64_t>(static_cast<double>(trickles_) / plan_.trickle * tsc_hz_);
+    if (now >= due && SendBurst(1, now, due) == 1) ++trickles_;
+  }
+  if (const uint32_t count = Allowed(now); count != 0) {
+    SendBurst(count, now, 0);
+  } else {
+    rte_pause();
+  }
+}
+
+// Queries of the load that were sent.
+uint64_t Generator::Paced() const noexcept { return turn_ - trickles_; }
+
+// How many queries of the load may leave now.
 uint32_t Generator::Allowed(uint64_t now) const noexcept {
   uint64_t allowed = kBurst;
   if (plan_.rate > 0) {
     const double due = static_cast<double>(now - started_) / tsc_hz_ * plan_.rate;
-    allowed = due > static_cast<double>(turn_) ? static_cast<uint64_t>(due) - turn_ : 0;
+    const uint64_t paced = Paced();
+    allowed = due > static_cast<double>(paced) ? static_cast<uint64_t>(due) - paced : 0;
   } else {
     const uint64_t answered = counts_.received.load(std::memory_order_relaxed) + written_off_;
     const uint64_t under_way = turn_ > answered ? turn_ - answered : 0;
@@ -71,21 +85,25 @@ uint32_t Generator::Allowed(uint64_t now) const noexcept {
   return static_cast<uint32_t>(std::min<uint64_t>(allowed, kBurst));
 }
 
+// When the query of the load that comes as number `turn` was due.
 uint64_t Generator::DueOf(uint64_t turn, uint64_t now) const noexcept {
   if (plan_.rate == 0) return now;
   return started_ + static_cast<uint64_t>(static_cast<double>(turn) / plan_.rate * tsc_hz_);
 }
 
-void Generator::SendBurst(uint32_t count, uint64_t now) noexcept {
+uint32_t Generator::SendBurst(uint32_t count, uint64_t now, uint64_t trickle_due) noexcept {
   rte_mbuf* mbufs[kBurst];
-  if (rte_pktmbuf_alloc_bulk(lane_.pool, mbufs, count) != 0) return;
+  if (rte_pktmbuf_alloc_bulk(lane_.pool, mbufs, count) != 0) return 0;
   for (uint32_t i = 0; i < count; ++i) {
     const uint64_t turn = turn_ + i;
     const uint32_t slot = lane_.first_slot + static_cast<uint32_t>(turn & (lane_.slots - 1));
     const uint32_t question = questions_.Draw(turn);
     // release: who finds the query under way finds what it asked.
-    slots_[slot].question.store(question, std::memory_order_relaxed);
-    slots_[slot].due_tsc.store(DueOf(turn, now), std::memory_order_release);
+    const bool trickles = trickle_due != 0;
+    slots_[slot].question.store(trickles ? question | kTrickle : question,
+                                std::memory_order_relaxed);
+    slots_[slot].due_tsc.store(trickles ? trickle_due : DueOf(Paced() + i, now),
+                               std::memory_order_release);
     const auto message = questions_.Message(question);
     const uint32_t length = frame_.LengthOf(message.size());
     mbufs[i]->data_len = static_cast<uint16_t>(length);
@@ -97,7 +115,8 @@ void Generator::SendBurst(uint32_t count, uint64_t now) noexcept {
       rte_eth_tx_burst(lane_.device, lane_.queue, mbufs, static_cast<uint16_t>(count));
   turn_ += sent;
   Count(counts_.sent, sent);
-  if (sent == count) return;
+  if (trickle_due != 0) Count(counts_.trickle_sent, sent);
+  if (sent == count) return sent;
   Count(counts_.held_back, count - sent);
   for (uint32_t i = sent; i < count; ++i) {
     const uint64_t turn = turn_ + i - sent;
@@ -105,6 +124,7 @@ void Generator::SendBurst(uint32_t count, uint64_t now) noexcept {
     slots_[slot].due_tsc.store(0, std::memory_order_relaxed);
   }
   rte_pktmbuf_free_bulk(mbufs + sent, count - sent);
+  return sent;
 }
 
 void Generator::ReceiveBurst() noexcept {
@@ -136,13 +156,15 @@ void Generator::Receive(rte_mbuf& mbuf, uint64_t now) noexcept {
   if (due == 0) return Count(counts_.unexpected);
   Count(counts_.received);
   const double elapsed = now > due ? static_cast<double>(now - due) : 0;
-  latency_ns_.Record(static_cast<uint64_t>(elapsed / tsc_hz_ * 1e9));
+  const uint32_t question = slot.question.load(std::memory_order_relaxed);
+  const bool trickles = (question & kTrickle) != 0;
+  if (trickles) Count(counts_.trickle_received);
+  (trickles ? trickle_ns_ : latency_ns_).Record(static_cast<uint64_t>(elapsed / tsc_hz_ * 1e9));
   const uint64_t received = counts_.received.load(std::memory_order_relaxed);
   if (plan_.check_each == 0 || received % plan_.check_each != 0) return;
   Count(counts_.checked);
   const size_t length = udp->length.host() - sizeof(*udp);
-  const Verdict verdict =
-      questions_.Check(slot.question.load(std::memory_order_relaxed), {payload, length});
+  const Verdict verdict = questions_.Check(question & ~kTrickle, {payload, length});
   Count(counts_.verdicts[static_cast<size_t>(verdict)]);
 }
 

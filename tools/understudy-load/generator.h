@@ -10,6 +10,9 @@
 //  2. A query counts as sent once the device has taken it; an answer counts once.
 //  3. With a rate, a query's latency runs from when it was due, not from when it got away: a
 //     generator that was held up does not hide it (coordinated omission).
+//  4. A trickle beside the load is paced by itself, whatever the load does, and measured apart:
+//  what
+//     a client waits while others load the server.
 #ifndef UNDERSTUDY_TOOLS_UNDERSTUDY_LOAD_GENERATOR_H_
 #define UNDERSTUDY_TOOLS_UNDERSTUDY_LOAD_GENERATOR_H_
 
@@ -36,6 +39,7 @@ inline constexpr uint32_t kSlots = uint32_t{kPorts} << 16;
 struct LoadPlan {
   double rate = 0;        // queries a second of this worker; 0: as fast as the window allows
   uint32_t window = 256;  // queries under way at once, without a rate
+  double trickle = 0;     // queries a second beside that, of this worker; 0: none
   double seconds = 10;
   uint64_t queries = 0;     // at most; 0: only the time ends it
   uint32_t check_each = 1;  // every n-th answer is compared; 0: none, and queries sent back count
@@ -46,9 +50,11 @@ struct Counts {
   std::atomic<uint64_t> sent{0};
   std::atomic<uint64_t> received{0};
   std::atomic<uint64_t> checked{0};
-  std::atomic<uint64_t> unexpected{0};  // answers to nothing that is under way: late, or twice
-  std::atomic<uint64_t> foreign{0};     // frames that are no answers to us
-  std::atomic<uint64_t> held_back{0};   // queries the device did not take at once
+  std::atomic<uint64_t> unexpected{0};    // answers to nothing that is under way: late, or twice
+  std::atomic<uint64_t> foreign{0};       // frames that are no answers to us
+  std::atomic<uint64_t> held_back{0};     // queries the device did not take at once
+  std::atomic<uint64_t> trickle_sent{0};  // of `sent`
+  std::atomic<uint64_t> trickle_received{0};  // of `received`
   std::array<std::atomic<uint64_t>, kVerdictCount> verdicts{};
 };
 
@@ -56,8 +62,8 @@ struct Counts {
 class Slots {
  public:
   struct Slot {
-    std::atomic<uint64_t> due_tsc{0};  // 0: nothing under way
-    std::atomic<uint32_t> question{0};
+    std::atomic<uint64_t> due_tsc{0};   // 0: nothing under way
+    std::atomic<uint32_t> question{0};  // with kTrickle when it is of the trickle
   };
   Slot& operator[](uint32_t slot) { return slots_[slot]; }
 
@@ -81,15 +87,20 @@ class Generator {
   void Run(const std::atomic<bool>& stop) noexcept;
 
   const Counts& counts() const { return counts_; }
-  const Histogram& latency_ns() const { return latency_ns_; }
+  const Histogram& latency_ns() const { return latency_ns_; }  // of the load alone
+  const Histogram& trickle_ns() const { return trickle_ns_; }
   // How long it sent, in seconds; once Run is over.
   double sent_for_s() const { return sent_for_s_; }
 
  private:
   static constexpr uint16_t kBurst = 32;
+  static constexpr uint32_t kTrickle = 1U << 31;
 
+  void Send(uint64_t now) noexcept;
   uint32_t Allowed(uint64_t now) const noexcept;
-  void SendBurst(uint32_t count, uint64_t now) noexcept;
+  uint64_t Paced() const noexcept;
+  // `trickle_due`: when the one query, which is of the trickle, was due; 0: they are of the load.
+  uint32_t SendBurst(uint32_t count, uint64_t now, uint64_t trickle_due) noexcept;
   uint64_t DueOf(uint64_t turn, uint64_t now) const noexcept;
   void ReceiveBurst() noexcept;
   void Receive(rte_mbuf& mbuf, uint64_t now) noexcept;
@@ -103,6 +114,8 @@ class Generator {
   const double tsc_hz_;
   Counts counts_;
   Histogram latency_ns_;
+  Histogram trickle_ns_;
+  uint64_t trickles_ = 0;  // that were due so far
   uint64_t started_ = 0;
   uint64_t turn_ = 0;         // queries sent so far
   uint64_t written_off_ = 0;  // of those, not waited for any more

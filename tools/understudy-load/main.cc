@@ -54,6 +54,7 @@ Generators MakeGenerators(const Options& options, const Questions& questions, co
   // Each worker its share of the rate, of the queries, and of the slots (a power of two of them).
   LoadPlan plan = options.plan;
   plan.rate /= options.queues;
+  plan.trickle /= options.queues;
   if (plan.queries != 0) plan.queries = (plan.queries + options.queues - 1) / options.queues;
   uint32_t share = kSlots;
   while (share * options.queues > kSlots) share /= 2;

@@ -15,7 +15,7 @@ constexpr struct {
 
 struct Result {
   Sums sums;
-  Histogram latency_ns;
+  Histogram latency_ns, trickle_ns;
   double seconds = 0;  // the longest sending of a worker
   double rate(uint64_t count) const {
     return seconds > 0 ? static_cast<double>(count) / seconds : 0;
@@ -27,6 +27,7 @@ Result ResultOf(const Generators& generators) {
   result.sums = SumOf(generators);
   for (const auto& generator : generators) {
     result.latency_ns.Add(generator->latency_ns());
+    result.trickle_ns.Add(generator->trickle_ns());
     result.seconds = std::max(result.seconds, generator->sent_for_s());
   }
   return result;
@@ -35,6 +36,20 @@ Result ResultOf(const Generators& generators) {
 double Us(const Histogram& latency_ns, double share) {
   const uint64_t ns = share == 1 ? latency_ns.max() : latency_ns.Percentile(share);
   return static_cast<double>(ns) / 1000;
+}
+
+std::string PercentilesOf(const Histogram& latency_ns) {
+  std::string text;
+  for (const auto& [word, share] : kPercentiles) {
+    absl::StrAppendFormat(&text, " %s %.1f", word, Us(latency_ns, share));
+  }
+  return text + " us\n";
+}
+
+boost::json::object JsonOf(const Histogram& latency_ns) {
+  boost::json::object latency;
+  for (const auto& [word, share] : kPercentiles) latency[word] = Us(latency_ns, share);
+  return latency;
 }
 
 }  // namespace
@@ -53,6 +68,8 @@ Sums SumOf(const Generators& generators) {
     sums.unexpected += read(counts.unexpected);
     sums.foreign += read(counts.foreign);
     sums.held_back += read(counts.held_back);
+    sums.trickle_sent += read(counts.trickle_sent);
+    sums.trickle_received += read(counts.trickle_received);
     for (size_t i = 0; i < kVerdictCount; ++i) sums.verdicts[i] += read(counts.verdicts[i]);
   }
   return sums;
@@ -87,34 +104,39 @@ std::string TextOf(const Generators& generators) {
                           "beside    %d unexpected answers, %d foreign frames, %d held back\n",
                           sums.unexpected, sums.foreign, sums.held_back);
   }
-  text += "latency  ";
-  for (const auto& [word, share] : kPercentiles) {
-    absl::StrAppendFormat(&text, " %s %.1f", word, Us(result.latency_ns, share));
+  text += "latency  " + PercentilesOf(result.latency_ns);
+  if (sums.trickle_sent != 0) {
+    absl::StrAppendFormat(&text, "trickle   %d sent, %d received\nlatency  %s", sums.trickle_sent,
+                          sums.trickle_received, PercentilesOf(result.trickle_ns));
   }
-  return text + " us\n";
+  return text;
 }
 
 std::string JsonOf(const Generators& generators) {
   const Result result = ResultOf(generators);
   const Sums& sums = result.sums;
-  boost::json::object latency, verdicts;
-  for (const auto& [word, share] : kPercentiles) latency[word] = Us(result.latency_ns, share);
+  boost::json::object verdicts;
   for (size_t i = 0; i < kVerdictCount; ++i) {
     verdicts[std::string(WordOf(static_cast<Verdict>(i)))] = sums.verdicts[i];
   }
-  const boost::json::object object = {{"sent", sums.sent},
-                                      {"received", sums.received},
-                                      {"lost", sums.lost()},
-                                      {"checked", sums.checked},
-                                      {"wrong", sums.wrong()},
-                                      {"verdicts", verdicts},
-                                      {"unexpected", sums.unexpected},
-                                      {"foreign", sums.foreign},
-                                      {"held_back", sums.held_back},
-                                      {"seconds", result.seconds},
-                                      {"sent_per_second", result.rate(sums.sent)},
-                                      {"received_per_second", result.rate(sums.received)},
-                                      {"latency_us", latency}};
+  boost::json::object object = {{"sent", sums.sent},
+                                {"received", sums.received},
+                                {"lost", sums.lost()},
+                                {"checked", sums.checked},
+                                {"wrong", sums.wrong()},
+                                {"verdicts", verdicts},
+                                {"unexpected", sums.unexpected},
+                                {"foreign", sums.foreign},
+                                {"held_back", sums.held_back},
+                                {"seconds", result.seconds},
+                                {"sent_per_second", result.rate(sums.sent)},
+                                {"received_per_second", result.rate(sums.received)},
+                                {"latency_us", JsonOf(result.latency_ns)}};
+  if (sums.trickle_sent != 0) {
+    object["trickle"] = {{"sent", sums.trickle_sent},
+                         {"received", sums.trickle_received},
+                         {"latency_us", JsonOf(result.trickle_ns)}};
+  }
   return boost::json::serialize(object) + "\n";
 }
 

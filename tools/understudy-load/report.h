@@ -17,6 +17,7 @@ namespace understudy::load {
 
 struct Sums {
   uint64_t sent = 0, received = 0, checked = 0, unexpected = 0, foreign = 0, held_back = 0;
+  uint64_t trickle_sent = 0, trickle_received = 0;
   std::array<uint64_t, kVerdictCount> verdicts{};
 
   uint64_t lost() const { return sent > received ? sent - received : 0; }
