@@ -34,7 +34,7 @@ std::string RecordText(const std::string& owner, uint32_t ttl_s, uint16_t type,
 void AppendRecords(const contract::AnswerRecord& record, const std::string& owner,
                    AnswerText& text) {
   std::string_view wire(reinterpret_cast<const char*>(contract::WireOf(record)), record.length);
-  const unsigned total = unsigned{record.answers} + record.authorities + record.additionals;
+  const unsigned total = unsigned{record.answers()} + record.authorities() + record.additionals();
   for (unsigned i = 0; i < total; ++i) {
     const size_t owner_length = OwnerLength(wire);
     const std::string name = owner_length == 2 ? owner : std::string(wire.substr(0, owner_length));
@@ -44,8 +44,8 @@ void AppendRecords(const contract::AnswerRecord& record, const std::string& owne
         RecordText(name, Get(wire, 4, 4), static_cast<uint16_t>(Get(wire, 0, 2)),
                    wire.substr(10, data_length));
     wire.remove_prefix(10 + data_length);
-    boost::json::array& section = i < record.answers ? text.answer
-                                  : i < unsigned{record.answers} + record.authorities
+    boost::json::array& section = i < record.answers() ? text.answer
+                                  : i < unsigned{record.answers()} + record.authorities()
                                       ? text.authority
                                       : text.additional;
     section.emplace_back(line);

@@ -24,7 +24,7 @@ Resolution OfSet(const Cut& cut, const NodeRecord& node, const TypeEntry& set,
   const uint32_t side = choice < set.sides ? choice : 0;
   result.answer = cut.table->AnswerAt(set.answer + side * set.stride);
   if (match == Match::kReferral) return result;
-  if (result.answer->answers == 0) result.match = Match::kNoData;
+  if (result.answer->answers() == 0) result.match = Match::kNoData;
   return result;
 }
 

@@ -61,7 +61,7 @@ inline const AnswerRecord* PlainAnswer(const Cut& cut, const NodeRecord& node, u
   const uint8_t choice = cut.choices[(*set)->group];
   if (choice >= (*set)->sides) return nullptr;
   const AnswerRecord* answer = cut.table->AnswerAt((*set)->answer + choice * (*set)->stride);
-  return answer->answers != 0 ? answer : nullptr;
+  return answer->answers() != 0 ? answer : nullptr;
 }
 
 }  // namespace understudy::contract

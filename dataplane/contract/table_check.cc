@@ -158,22 +158,23 @@ class Checker {
     return true;
   }
 
-  // The records are walked as the composer will walk them.
   bool IsOneAuthority(uint32_t position) const {
     const auto& answer =
         *reinterpret_cast<const AnswerRecord*>(arena_ + uint64_t{position} * kAnswerUnit);
-    return answer.answers == 0 && answer.authorities == 1 && answer.additionals == 0;
+    return answer.answers() == 0 && answer.authorities() == 1 && answer.additionals() == 0;
   }
 
+  // The records are walked as the composer will walk them.
   bool Answer(uint32_t position) const {
     const uint64_t at = uint64_t{position} * kAnswerUnit;
     if (position == kNowhere || at + sizeof(AnswerRecord) > header_.arena_size) return false;
     const auto& answer = *reinterpret_cast<const AnswerRecord*>(arena_ + at);
     if (at + sizeof(AnswerRecord) + answer.length > header_.arena_size) return false;
+    if (answer.counts[0] != 0 || answer.counts[1] != 1) return false;  // one question
     const uint8_t* wire = WireOf(answer);
     size_t left = answer.length;
-    const size_t named = size_t{answer.answers} + answer.authorities;
-    for (size_t i = 0; i < named + answer.additionals; ++i) {
+    const size_t named = size_t{answer.answers()} + answer.authorities();
+    for (size_t i = 0; i < named + answer.additionals(); ++i) {
       const size_t owner = i < named ? 2 : NameLength(wire, left);
       if (owner == 0 || left < owner + kRecordHead - 2) return false;
       if (i < named && (wire[0] != 0xC0 || wire[1] != 0x0C)) return false;
@@ -194,8 +195,8 @@ class Checker {
   bool HoldsAlias(uint32_t position, unsigned type) const {
     const auto& answer =
         *reinterpret_cast<const AnswerRecord*>(arena_ + uint64_t{position} * kAnswerUnit);
-    if (answer.authorities != 0 || answer.additionals != 0) return false;
-    return answer.answers == 0 || (answer.answers == 1 && Get16(WireOf(answer) + 2) == type);
+    if (answer.authorities() != 0 || answer.additionals() != 0) return false;
+    return answer.answers() == 0 || (answer.answers() == 1 && Get16(WireOf(answer) + 2) == type);
   }
 
   const NodeRecord& NodeAt(uint64_t position) const {

@@ -163,16 +163,23 @@ static_assert(sizeof(TypeEntry) == 16);
 
 // Records ready to be sent. Each begins with the two-byte compression pointer 0xC00C: the name in
 // the question (RFC 1035 4.1.4), which the composer moves when the owner is another name. Glue
-// (additional) carries its owner in full. `answers` == 0 in a record set: this side has no such
-// set.
+// (additional) carries its owner in full. No answers in a record set: this side has no such set.
 struct AnswerRecord {
   uint16_t length;  // bytes of `wire`
   uint16_t sum;     // ones'-complement sum of `wire`, first byte in the high half (RFC 1071)
-  uint16_t answers;
-  uint16_t authorities;
-  uint16_t additionals;
-  uint16_t reserved;
+  // The last eight octets of the message's header when nothing else is said: one question, and how
+  // many records each section has, in network order.
+  uint8_t counts[8];
   // uint8_t wire[length]
+
+  uint16_t answers() const { return CountAt(2); }
+  uint16_t authorities() const { return CountAt(4); }
+  uint16_t additionals() const { return CountAt(6); }
+
+ private:
+  uint16_t CountAt(size_t at) const {
+    return static_cast<uint16_t>(counts[at] << 8 | counts[at + 1]);
+  }
 };
 static_assert(sizeof(AnswerRecord) == 12);
 

@@ -205,12 +205,13 @@ class Arena {
     auto* record = reinterpret_cast<AnswerRecord*>(base_ + at);
     *record = {.length = static_cast<uint16_t>(draft.wire.size()),
                .sum = SumOf(draft.wire),
-               .answers = draft.answers,
-               .authorities = draft.authorities,
-               .additionals = draft.additionals,
-               .reserved = 0};
+               .counts = {0, 1, High(draft.answers), Low(draft.answers), High(draft.authorities),
+                          Low(draft.authorities), High(draft.additionals), Low(draft.additionals)}};
     std::memcpy(record + 1, draft.wire.data(), draft.wire.size());
   }
+
+  static uint8_t High(unsigned count) { return static_cast<uint8_t>(count >> 8); }
+  static uint8_t Low(unsigned count) { return static_cast<uint8_t>(count); }
 
   uint8_t* base_;
   uint64_t used_ = kLine;  // position 0 means none

@@ -266,14 +266,12 @@ template <typename Ip>
                  RawAt(at, records.sum + uint32_t{said.owner} - wire::kQuestionOffset) +
                  uint64_t{2} * Turned(datagram) + Turned(wire::kProtocolUdp);
 
-  const uint64_t flags = (message[2] & wire::kRd) | wire::kQr | wire::kAa;
-  const uint64_t more_flags = (message[3] & wire::kCd) | static_cast<uint64_t>(said.rcode);
-  const uint64_t header = flags | more_flags << 8 | uint64_t{kOne} << 16 |
-                          uint64_t{Turned(records.answers)} << 32 |
-                          uint64_t{Turned(records.authorities)} << 48;
-  const uint16_t additionals = Turned(records.additionals + unsigned{edns});
-  sum += Load2(message) + Halves(header) + additionals;
-
+  const unsigned flags = (message[2] & wire::kRd) | wire::kQr | wire::kAa;
+  const unsigned more_flags = (message[3] & wire::kCd) | static_cast<unsigned>(said.rcode);
+  const auto both_flags = static_cast<uint16_t>(flags | more_flags << 8);
+  // With OPT one additional record: only referrals have some already, and they are not said here.
+  const uint64_t counts = Load8(records.counts) + (uint64_t{edns} << 56);
+  sum += Load2(message) + uint64_t{both_flags} + Halves(counts);
   CopyBlocks(message + at, contract::WireOf(records), records.length);
   if (said.owner != wire::kQuestionOffset) {  // of one record, the SOA of a negative answer
     wire::Put16(message + at, static_cast<uint16_t>(wire::kPointer | said.owner));
@@ -283,8 +281,8 @@ template <typename Ip>
     std::memcpy(message + opt_at, opt.bytes, sizeof(opt.bytes));
     sum += RawAt(opt_at, opt.sum);
   }
-  Store(message + 2, header);
-  Store(message + 10, additionals);
+  Store(message + 2, both_flags);
+  Store(message + 4, counts);
 
   const uint32_t ports = Load4(udp);
   sum += Ip::Turn(data + kIp, datagram) + ports;

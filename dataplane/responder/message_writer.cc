@@ -16,7 +16,7 @@ constexpr size_t kRecordFixed = 10;  // type, class, TTL, data length, behind th
 // Points the owner of every record but glue to `owner`. Glue comes last and names its owner in
 // full.
 void MoveOwners(uint8_t* wire, const AnswerRecord& records, uint32_t owner) noexcept {
-  const unsigned count = unsigned{records.answers} + records.authorities;
+  const unsigned count = unsigned{records.answers()} + records.authorities();
   for (unsigned i = 0; i < count; ++i) {
     wire::Put16(wire, static_cast<uint16_t>(wire::kPointer | owner));
     wire += 2 + kRecordFixed + wire::Get16(wire + kRecordFixed);
@@ -65,9 +65,9 @@ void MessageWriter::Append(const AnswerRecord& records, uint32_t owner) noexcept
     Add(wire::SumOf(target, records.length));
   }
   at_ = static_cast<uint16_t>(at_ + records.length);
-  answers_ = static_cast<uint16_t>(answers_ + records.answers);
-  authorities_ = static_cast<uint16_t>(authorities_ + records.authorities);
-  additionals_ = static_cast<uint16_t>(additionals_ + records.additionals);
+  answers_ = static_cast<uint16_t>(answers_ + records.answers());
+  authorities_ = static_cast<uint16_t>(authorities_ + records.authorities());
+  additionals_ = static_cast<uint16_t>(additionals_ + records.additionals());
 }
 
 void MessageWriter::AppendCname(uint32_t owner, const uint8_t* ttl,
