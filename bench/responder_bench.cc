@@ -7,6 +7,9 @@
 
 #include <cstring>
 #include <random>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "bench/bench_table.h"
 #include "dataplane/responder/cookie_secrets.h"
@@ -18,10 +21,10 @@
 namespace understudy {
 namespace {
 
-constexpr size_t kBurst = 32;
-constexpr size_t kQueries = 1 << 16;  // asked in a random order, so that no cache learns it
-constexpr size_t kStored = 160;       // room of a frame that waits to be asked
-constexpr size_t kFrameSpace = 2304;  // and of one that is answered: buffers lie apart as mbufs do
+constexpr size_t kBurst = 32;  // what a worker takes at once, where nothing else is said
+// Asked in a random order, and so many that the table's part of them is no cache's.
+constexpr size_t kQueries = 1 << 20;
+constexpr size_t kFrameSpace = 2304;  // buffers lie apart as mbufs do
 
 // What is asked: every kind makes a frame from a random number.
 enum class Kind {
@@ -83,18 +86,22 @@ responder::FrameOptions Options(Kind kind) {
   return options;
 }
 
+// Frames that wait to be asked, one behind the other.
 struct Traffic {
-  std::vector<uint8_t> frames;  // kStored apart
-  std::vector<uint32_t> lengths;
+  std::string octets;
+  std::vector<size_t> begins;  // and one more: where the last one ends
+
+  std::string_view operator[](size_t i) const {
+    return std::string_view(octets).substr(begins[i], begins[i + 1] - begins[i]);
+  }
 };
 
 Traffic TrafficOf(Kind kind, size_t names) {
-  Traffic traffic{std::vector<uint8_t>(kQueries * kStored), {}};
+  Traffic traffic{{}, {0}};
   std::mt19937_64 random(1);
   for (size_t i = 0; i < kQueries; ++i) {
-    const std::string frame = FrameOf(kind, random() % (1ull << 40), names);
-    std::memcpy(&traffic.frames[i * kStored], frame.data(), frame.size());
-    traffic.lengths.push_back(static_cast<uint32_t>(frame.size()));
+    traffic.octets += FrameOf(kind, random() % (1ull << 40), names);
+    traffic.begins.push_back(traffic.octets.size());
   }
   return traffic;
 }
@@ -102,15 +109,16 @@ Traffic TrafficOf(Kind kind, size_t names) {
 // Copies a burst of frames to where it is answered, as a NIC would bring it there.
 class Arena {
  public:
-  explicit Arena(const Traffic& traffic) : traffic_(traffic), space_(kBurst * kFrameSpace) {}
+  Arena(const Traffic& traffic, size_t burst)
+      : traffic_(traffic), space_(burst * kFrameSpace), burst_(burst) {}
   std::span<responder::Frame> Fetch() {
-    for (size_t i = 0; i < kBurst; ++i) {
-      const size_t at = next_++ % kQueries;
+    for (size_t i = 0; i < burst_.size(); ++i) {
+      const std::string_view frame = traffic_[next_++ % kQueries];
       uint8_t* data = &space_[i * kFrameSpace];
-      std::memcpy(data, &traffic_.frames[at * kStored], traffic_.lengths[at]);
+      std::memcpy(data, frame.data(), frame.size());
       burst_[i] = {};
       burst_[i].data = data;
-      burst_[i].length = traffic_.lengths[at];
+      burst_[i].length = static_cast<uint32_t>(frame.size());
       burst_[i].capacity = kFrameSpace;
     }
     return burst_;
@@ -119,22 +127,23 @@ class Arena {
  private:
   const Traffic& traffic_;
   std::vector<uint8_t> space_;
-  responder::Frame burst_[kBurst];
+  std::vector<responder::Frame> burst_;
   size_t next_ = 0;
 };
 
-void SetCycles(benchmark::State& state, uint64_t cycles) {
-  const auto queries = static_cast<double>(state.iterations() * kBurst);
+void SetCycles(benchmark::State& state, uint64_t cycles, size_t burst) {
+  const double queries = static_cast<double>(state.iterations()) * static_cast<double>(burst);
   state.counters["cycles"] = static_cast<double>(cycles) / queries;
   state.SetItemsProcessed(static_cast<int64_t>(queries));
 }
 
 void BM_Answer(benchmark::State& state, Kind kind) {
   const auto names = static_cast<size_t>(state.range(0));
+  const auto burst_size = static_cast<size_t>(state.range(1));
   const Traffic traffic = TrafficOf(kind, names);
   const contract::Cut cut = test::CutOf(TableOf(names));
   const responder::FrameResponder responder(Options(kind));
-  Arena arena(traffic);
+  Arena arena(traffic, burst_size);
   uint64_t cycles = 0, answered = 0;
   for (auto _ : state) {
     const std::span<responder::Frame> burst = arena.Fetch();
@@ -145,37 +154,53 @@ void BM_Answer(benchmark::State& state, Kind kind) {
   }
   if (answered != static_cast<uint64_t>(state.iterations()))
     state.SkipWithError("a query was not answered");
-  SetCycles(state, cycles);
+  SetCycles(state, cycles, burst_size);
 }
 
 // The floor: the same frames moved, nothing understood.
 void BM_FloorCopy(benchmark::State& state) {
   const Traffic traffic = TrafficOf(Kind::kStatic, 10000);
-  Arena arena(traffic);
+  Arena arena(traffic, kBurst);
   uint64_t cycles = 0;
   for (auto _ : state) {
     const uint64_t started = __rdtsc();
     benchmark::DoNotOptimize(arena.Fetch().data());
     cycles += __rdtsc() - started;
   }
-  SetCycles(state, cycles);
+  SetCycles(state, cycles, kBurst);
 }
 
-void Sizes(benchmark::internal::Benchmark* bench) {
-  for (const int64_t names : {1000, 10000, 1000000}) bench->Arg(names)->ArgName("names");
+using Benchmark = benchmark::internal::Benchmark;
+
+void Sizes(Benchmark* bench) {
+  for (const int64_t names : {1000, 10000, 1000000}) {
+    bench->Args({names, kBurst})->ArgNames({"names", "burst"});
+  }
+}
+void OneSize(Benchmark* bench) { bench->Args({10000, kBurst})->ArgNames({"names", "burst"}); }
+
+// How the cost of a query grows with the table, and falls with what is answered together.
+void Scaling(Benchmark* bench) {
+  bench->ArgNames({"names", "burst"});
+  for (const int64_t names : {1000, 10000, 100000, 1000000, 10000000}) bench->Args({names, kBurst});
+  for (const int64_t names : {10000, 1000000}) {
+    for (const int64_t burst : {1, 4, 8, 16, 64}) bench->Args({names, burst});
+  }
 }
 
 BENCHMARK(BM_FloorCopy);
 BENCHMARK_CAPTURE(BM_Answer, static, Kind::kStatic)->Apply(Sizes);
 BENCHMARK_CAPTURE(BM_Answer, failover, Kind::kFailover)->Apply(Sizes);
 BENCHMARK_CAPTURE(BM_Answer, nxdomain, Kind::kMissing)->Apply(Sizes);
-BENCHMARK_CAPTURE(BM_Answer, wildcard, Kind::kWildcard)->Arg(10000)->ArgName("names");
-BENCHMARK_CAPTURE(BM_Answer, nodata, Kind::kNoData)->Arg(10000)->ArgName("names");
-BENCHMARK_CAPTURE(BM_Answer, long, Kind::kLong)->Arg(10000)->ArgName("names");
-BENCHMARK_CAPTURE(BM_Answer, edns, Kind::kEdns)->Arg(10000)->ArgName("names");
-BENCHMARK_CAPTURE(BM_Answer, ipv6, Kind::kIpv6)->Arg(10000)->ArgName("names");
-BENCHMARK_CAPTURE(BM_Answer, cookie, Kind::kCookie)->Arg(10000)->ArgName("names");
-BENCHMARK_CAPTURE(BM_Answer, limited, Kind::kLimited)->Arg(10000)->ArgName("names");
+BENCHMARK_CAPTURE(BM_Answer, wildcard, Kind::kWildcard)->Apply(OneSize);
+BENCHMARK_CAPTURE(BM_Answer, nodata, Kind::kNoData)->Apply(OneSize);
+BENCHMARK_CAPTURE(BM_Answer, long, Kind::kLong)->Apply(OneSize);
+BENCHMARK_CAPTURE(BM_Answer, edns, Kind::kEdns)->Apply(OneSize);
+BENCHMARK_CAPTURE(BM_Answer, ipv6, Kind::kIpv6)->Apply(OneSize);
+BENCHMARK_CAPTURE(BM_Answer, cookie, Kind::kCookie)->Apply(OneSize);
+BENCHMARK_CAPTURE(BM_Answer, limited, Kind::kLimited)->Apply(OneSize);
+
+BENCHMARK_CAPTURE(BM_Answer, scaling, Kind::kFailover)->Apply(Scaling);
 
 }  // namespace
 }  // namespace understudy
