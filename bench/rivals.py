@@ -38,10 +38,18 @@ server:
   background-workers: 1
   listen: {listen}@53
 {xdp}
-database: {{storage: {folder}/knot}}
-log: [{{target: stderr, any: warning}}]
-template: [{{id: default, zonefile-sync: -1, semantic-checks: off}}]
-zone: [{{domain: example.com, file: {folder}/example.com.zone}}]
+database:
+  storage: {folder}/knot
+log:
+  - target: stderr
+    any: warning
+template:
+  - id: default
+    zonefile-sync: -1
+    semantic-checks: off
+zone:
+  - domain: example.com
+    file: {folder}/example.com.zone
 """
 NSD = """\
 server:
@@ -56,7 +64,8 @@ server:
   xfrdir: {folder}
   minimal-responses: yes
   rrl-ratelimit: 0
-remote-control: {{control-enable: no}}
+remote-control:
+  control-enable: no
 zone:
   name: example.com
   zonefile: example.com.zone
@@ -144,7 +153,7 @@ class Bench:
         return self.started("knotd", "-c", self.folder / "knot.conf")
 
     def knot_xdp(self, number):
-        return self.knot(number, "127.0.0.1", f"xdp: [{{listen: {INTERFACE}@53}}]")
+        return self.knot(number, "127.0.0.1", f"xdp:\n  listen: {INTERFACE}@53")
 
     def nsd(self, number):
         (self.folder / "nsd.conf").write_text(NSD.format(folder=self.folder, service=SERVICE))
