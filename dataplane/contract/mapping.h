@@ -28,8 +28,8 @@ class Mapping {
 
   // Puts the first `octets` on huge pages, where there are any (Linux 6.1 and later; whatever the
   // system's setting, because it is asked for by name): a table of a million names then costs a
-  // lookup no walk of page tables. Takes about a millisecond for 10 MB. Without them all goes on as
-  // it was.
+  // lookup no walk of page tables. The kernel copies what it collapses, so this takes a while for a
+  // large file. Without huge pages all goes on as it was.
   void UseHugePages(size_t octets) const noexcept;
 
   uint8_t* data() const { return static_cast<uint8_t*>(data_); }

@@ -32,6 +32,14 @@ inline constexpr size_t kAnsweredByCount = 4;
 inline constexpr std::string_view kAnsweredByWords[kAnsweredByCount] = {"static", "primary",
                                                                         "secondary", "further"};
 
+// `choice` of the group; group 0 is the static one.
+constexpr AnsweredBy AnsweredByOf(uint32_t group, uint8_t choice) {
+  if (group == 0) return AnsweredBy::kStatic;
+  return choice == 0   ? AnsweredBy::kPrimary
+         : choice == 1 ? AnsweredBy::kSecondary
+                       : AnsweredBy::kFurther;
+}
+
 // A worker's private counts of one burst, added to its slot at the end of the burst.
 struct Tally {
   uint64_t received = 0;

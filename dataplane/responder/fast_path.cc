@@ -160,14 +160,6 @@ struct OverIpv6 {
   }
 };
 
-contract::AnsweredBy CreditOf(uint32_t group, uint8_t choice) {
-  using contract::AnsweredBy;
-  if (group == 0) return AnsweredBy::kStatic;
-  return choice == 0   ? AnsweredBy::kPrimary
-         : choice == 1 ? AnsweredBy::kSecondary
-                       : AnsweredBy::kFurther;
-}
-
 }  // namespace
 
 FastPath::FastPath(const FrameOptions& options)
@@ -318,7 +310,7 @@ template <typename Ip>
       contract::LookupFrom(exact, cut, asked.name, asked.name_length, asked.type);
   const contract::AnsweredBy credit = found.set == nullptr
                                           ? contract::AnsweredBy::kStatic
-                                          : CreditOf(found.set->group, found.choice);
+                                          : contract::AnsweredByOf(found.set->group, found.choice);
   Said said = {found.answer, wire::kQuestionOffset, wire::Rcode::kNoError, Outcome::kPositive,
                credit};
   if (found.match != contract::Match::kAnswer) {
@@ -352,7 +344,7 @@ template <typename Ip>
   const uint8_t choice = cut.choices[group];
   if (!Compose(frame, asked,
                {answer, wire::kQuestionOffset, wire::Rcode::kNoError, Outcome::kPositive,
-                CreditOf(group, choice)})) {
+                contract::AnsweredByOf(group, choice)})) {
     return false;
   }
   if (group != 0) cut.counter.Add(group, choice);

@@ -79,7 +79,7 @@ void Pass64(std::span<Asked> burst) noexcept {
   return _mm256_or_si256(octets, _mm256_and_si256(upper, _mm256_set1_epi8(0x20)));
 }
 
-// 32 octets that are set below `length`, at place 32 of 64.
+// 64 octets that are set and 64 that are not: read from 64 - length on, `length` octets are set.
 alignas(64) constexpr auto kBelow = [] {
   std::array<uint8_t, 128> octets{};
   std::fill(octets.begin(), octets.begin() + 64, uint8_t{0xff});

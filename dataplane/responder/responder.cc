@@ -44,9 +44,7 @@ void Credit(Exchange& exchange, const contract::Cut& cut, const Resolution& step
   if (exchange.answered_by != AnsweredBy::kStatic || step.set == nullptr || step.set->group == 0) {
     return;
   }
-  exchange.answered_by = step.choice == 0   ? AnsweredBy::kPrimary
-                         : step.choice == 1 ? AnsweredBy::kSecondary
-                                            : AnsweredBy::kFurther;
+  exchange.answered_by = contract::AnsweredByOf(step.set->group, step.choice);
   cut.counter.Add(step.set->group, step.choice);
 }
 
