@@ -25,6 +25,7 @@
 #include "dataplane/packet_side.h"
 #include "dataplane/rate_limit_options.h"
 #include "dataplane/worker/control_watch.h"
+#include "dataplane/worker/pulse.h"
 #include "dataplane/worker/quiescence.h"
 #include "dataplane/worker/table_reader.h"
 #include "dataplane/worker/table_swap.h"
@@ -55,6 +56,7 @@ class Dataplane {
       : options_(options),
         lock_(Lock(options.paths)),
         report_(NewReport(options.paths)),
+        pulse_(report_),
         quiescence_(contract::kMaxWorkers),
         swap_(quiescence_),
         cookies_(OpenCookies(options)),
@@ -86,11 +88,13 @@ class Dataplane {
     while (signal != SIGTERM && signal != SIGINT) {
       const uint64_t now_ns = contract::MonotonicNs();
       watch_.Tick(now_ns);
+      pulse_.Tick(now_ns);
       if (cookies_) cookies_->Tick(now_ns);
       if (packet_side_) packet_side_->LookAtPorts(now_ns);
       signal = sigtimedwait(&end_signals, nullptr, &tick);
       if (signal == SIGHUP) Reload();
     }
+    pulse_.Stop();
     spdlog::info("ending on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
   }
 
@@ -178,6 +182,7 @@ class Dataplane {
   Options options_;
   const contract::OwnerLock lock_;
   const contract::ReportWriter report_;
+  worker::Pulse pulse_;
   worker::Quiescence quiescence_;
   worker::TableSwap swap_;
   std::unique_ptr<responder::RateLimiter> limiter_;  // null: nothing is limited

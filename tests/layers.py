@@ -38,7 +38,7 @@ OUTSIDE_DATAPLANE = {"control/", "tools/", "bench/", "tests/"}
 FOREIGN = [
     (re.compile(r"^rte_"), "DPDK", DPDK),
     (re.compile(r"^(bpf|xdp)/"), "libbpf and libxdp",
-     {"dataplane/port/", "tools/understudy-load/", "tests/"}),
+     {"dataplane/port/", "tools/understudyctl/doctor/", "tools/understudy-load/", "tests/"}),
     (re.compile(r"^absl/"), "Abseil", OUTSIDE_DATAPLANE),
     (re.compile(r"^(boost|ldns|openssl|prometheus)/|^(ares|sqlite3|yaml)\.h$"),
      "control's libraries", OUTSIDE_DATAPLANE),

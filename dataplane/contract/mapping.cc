@@ -166,7 +166,8 @@ OwnerLock OwnerLock::Acquire(const std::string& path, std::string* error) {
 }
 
 bool OwnerLock::IsHeld(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  // To ask needs no right to write, so whoever may read the report may ask who lives.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
   struct flock whole = WholeFile(F_WRLCK);
   const bool held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;

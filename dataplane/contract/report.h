@@ -24,7 +24,7 @@
 namespace understudy::contract {
 
 inline constexpr uint64_t kReportMagic = 0x54525052'52444e55;  // "UNDRRPRT"
-inline constexpr uint64_t kReportVersion = 4;
+inline constexpr uint64_t kReportVersion = 5;
 
 // By what the records of positive answers were chosen.
 enum class AnsweredBy : uint8_t { kStatic, kPrimary, kSecondary, kFurther };
@@ -53,6 +53,7 @@ struct alignas(128) WorkerSlot {
   std::atomic<uint64_t> last_observed;     // live word last used, kept while observed is 0
   std::atomic<uint64_t> table_generation;  // of the table last used
   std::atomic<uint64_t> stale_answers;     // bursts answered while control was silent
+  std::atomic<uint64_t> rounds;            // grows while the worker moves, at least every 100 ms
   std::atomic<uint64_t> received;
   std::atomic<uint64_t> outcomes[kOutcomeCount];
   std::atomic<uint64_t> answered_by[kAnsweredByCount];
@@ -78,7 +79,11 @@ struct ReportSegment {
   std::atomic<uint64_t> refused_reason;       // Refusal
   std::atomic<uint64_t> control_stale;        // 1 while control's heartbeat is late
   std::atomic<uint64_t> control_stale_count;  // times it became so
-  std::atomic<uint64_t> version;              // stored last
+  // Until when every worker was seen to move (MonotonicNs; 0: none serves yet, or the dataplane is
+  // ending), and which one stood still the longest.
+  std::atomic<uint64_t> workers_moved_ns;
+  std::atomic<uint64_t> slowest_worker;
+  std::atomic<uint64_t> version;  // stored last
   WorkerSlot workers[kMaxWorkers];
 };
 

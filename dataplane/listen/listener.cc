@@ -19,6 +19,7 @@ constexpr int kEvents = 64;
 constexpr int kUdpBurstsAtATime = 8;  // then TCP gets its turn
 constexpr int kPortChoices = 16;
 constexpr uint64_t kMs = 1'000'000;
+constexpr uint64_t kLongestWaitMs = 100;  // then it shows that it lives (report.h, `rounds`)
 
 responder::ResponderOptions OptionsOf(const ListenerSettings& settings) {
   responder::ResponderOptions options = settings.responder;
@@ -117,12 +118,10 @@ void Listener::Run(worker::TableReader& reader) {
   while (!stopped_) {
     uint64_t now_ns = contract::MonotonicNs();
     const uint64_t end_ns = connections_->CloseIdle(now_ns);
-    int timeout_ms = -1;
-    if (end_ns != 0) {
-      timeout_ms = static_cast<int>(std::min<uint64_t>((end_ns - now_ns) / kMs + 1, 60'000));
-    }
+    uint64_t timeout_ms = kLongestWaitMs;
+    if (end_ns != 0) timeout_ms = std::min((end_ns - now_ns) / kMs + 1, timeout_ms);
     reader.Leave();
-    const int count = epoll_wait(epoll_, events, kEvents, timeout_ms);
+    const int count = epoll_wait(epoll_, events, kEvents, static_cast<int>(timeout_ms));
     now_ns = contract::MonotonicNs();
     for (int i = 0; i < count; ++i) Dispatch(events[i].data.u64, now_ns, reader);
   }

@@ -6,6 +6,7 @@
 //  1. Between Enter and the next Enter or Leave the cut stays readable and unchanged.
 //  2. A thread that is going to block calls Leave first: then it delays neither an unmap nor a
 //  flip.
+//  3. Enter and Leave are the thread's signs of life: both make `rounds` of its slot grow.
 #ifndef UNDERSTUDY_DATAPLANE_WORKER_TABLE_READER_H_
 #define UNDERSTUDY_DATAPLANE_WORKER_TABLE_READER_H_
 
@@ -34,6 +35,8 @@ class TableReader {
   void Account(const contract::Tally& tally) noexcept;
 
  private:
+  void ShowLife() noexcept;
+
   const TableSwap& swap_;
   Quiescence& quiescence_;
   contract::WorkerSlot& slot_;
@@ -41,6 +44,7 @@ class TableReader {
   const uint32_t id_;
   uint64_t sequence_ = 0;           // of the table that selection_ is in
   contract::GroupCounter counter_;  // of the same
+  uint64_t rounds_ = 0;
   bool online_ = false;
 };
 

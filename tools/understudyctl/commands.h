@@ -14,6 +14,7 @@ void AddAnswerCommands(CommandTree& tree);    // show, explain
 void AddOverrideCommands(CommandTree& tree);  // force, drain, release, failback, freeze, thaw, push
 void AddEventCommands(CommandTree& tree);     // events, watch, history
 void AddTopCommands(CommandTree& tree);       // top
+void AddReadyCommands(CommandTree& tree);     // ready
 void AddFailoverTimeCommands(CommandTree& tree);   // time-to-failover
 void AddConfigurationCommands(CommandTree& tree);  // reload
 void AddApplyCommands(CommandTree& tree);          // apply, export
@@ -25,6 +26,7 @@ inline void AddAllCommands(CommandTree& tree) {
   AddOverrideCommands(tree);
   AddEventCommands(tree);
   AddTopCommands(tree);
+  AddReadyCommands(tree);
   AddFailoverTimeCommands(tree);
   AddConfigurationCommands(tree);
   AddApplyCommands(tree);

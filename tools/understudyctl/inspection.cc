@@ -112,12 +112,31 @@ class Inspector {
     LookAtRefusals(segment, view);
     view["control_stale"] = segment.control_stale.load() != 0;
     view["control_stale_times"] = segment.control_stale_count.load();
+    LookAtMovement(segment, alive, view);
     view["workers"] = WorkersView(segment);
     const contract::Tally sum = report->Sum();
     view["received"] = sum.received;
     view["outcomes"] = OutcomesView(sum.outcomes);
     view["answered_by"] = AnsweredByView(sum.answered_by);
     view_["dataplane"] = std::move(view);
+  }
+
+  void LookAtMovement(const contract::ReportSegment& segment, bool alive, json::object& view) {
+    const uint64_t moved_ns = segment.workers_moved_ns.load();
+    view["workers_moved_age_s"] = nullptr;  // none serves yet, or no more
+    if (moved_ns == 0) return;
+    view["workers_moved_age_s"] = AgeSeconds(moved_ns, now_ns_);
+    const uint64_t slowest = segment.slowest_worker.load();
+    if (!alive || slowest >= contract::kMaxWorkers ||
+        now_ns_ < moved_ns + contract::StaleAfterNs(segment.heartbeat_interval_ns)) {
+      return;
+    }
+    problems_.push_back(absl::StrCat("worker ", slowest, " (", NameOf(segment.workers[slowest]),
+                                     ") stands still since ", AgeSeconds(moved_ns, now_ns_), " s"));
+  }
+
+  static std::string NameOf(const contract::WorkerSlot& slot) {
+    return {slot.name, strnlen(slot.name, sizeof(slot.name))};
   }
 
   void LookAtRefusals(const contract::ReportSegment& segment, json::object& view) {
@@ -168,7 +187,7 @@ class Inspector {
         tally.answered_by[j] = slot.answered_by[j];
       }
       json::object view;
-      view["name"] = TextOf(std::string_view(slot.name, strnlen(slot.name, sizeof(slot.name))));
+      view["name"] = NameOf(slot);
       view["idle"] = slot.observed.load() == 0;
       view["selection"] = contract::GenerationOf(slot.last_observed.load());
       view["table"] = slot.table_generation.load();

@@ -1,0 +1,84 @@
+#include "tools/understudyctl/readiness.h"
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "dataplane/contract/report.h"
+#include "tools/understudyctl/layout.h"
+
+namespace understudy::ctl {
+namespace {
+
+// Written by another process between our two looks at the clock, a time may lie ahead of us.
+absl::Duration Since(uint64_t then_ns, uint64_t now_ns) {
+  return absl::Nanoseconds(now_ns > then_ns ? now_ns - then_ns : 0);
+}
+
+// Why the dataplane does not serve; empty when it does.
+std::string LookAtDataplane(const contract::InstancePaths& paths, const ReadinessLimits& limits,
+                            uint64_t now_ns, Readiness& readiness) {
+  if (!contract::OwnerLock::IsHeld(paths.dataplane_lock())) return "no dataplane is running";
+  std::string error;
+  const auto report = contract::ReportReader::Open(paths, &error);
+  if (!report) return absl::StrCat("the dataplane's report cannot be read: ", error);
+  const contract::ReportSegment& segment = *report->operator->();
+  const uint64_t moved_ns = segment.workers_moved_ns.load();
+  if (moved_ns == 0) return "the dataplane is starting or ending";
+  const absl::Duration silent = Since(segment.heartbeat_ns.load(), now_ns);
+  if (silent > limits.max_age)
+    return absl::StrCat("no heartbeat of the dataplane for ", Age(silent));
+  if (const absl::Duration still = Since(moved_ns, now_ns); still > limits.max_age) {
+    const uint64_t slowest = segment.slowest_worker.load() % contract::kMaxWorkers;
+    const char* name = segment.workers[slowest].name;
+    return absl::StrCat("worker ", slowest, " (",
+                        std::string(name, strnlen(name, sizeof(contract::WorkerSlot::name))),
+                        ") stands still for ", Age(still));
+  }
+  readiness.table = segment.table_generation.load();
+  if (readiness.table == 0) return "the dataplane has no table yet";
+  if (segment.refused_count.load() != 0 && segment.refused_generation.load() > readiness.table) {
+    readiness.remark = absl::StrCat("table ", segment.refused_generation.load(),
+                                    " was refused, table ", readiness.table, " goes on");
+  }
+  return "";
+}
+
+// Why what is served should not be: because of what control left behind. Empty when it may.
+std::string LookAtControl(const contract::InstancePaths& paths, const ReadinessLimits& limits,
+                          uint64_t now_ns, Readiness& readiness) {
+  std::string error;
+  const auto root = contract::RootReader::Open(paths, &error);
+  const bool bounded = limits.max_stale != absl::InfiniteDuration();
+  if (!root) {
+    readiness.remark = "control left no sign of life";
+    return bounded ? absl::StrCat("the age of the answers is unknown: ", error) : "";
+  }
+  const absl::Duration silent = Since((*root)->heartbeat_ns.load(), now_ns);
+  readiness.control_silent = silent;
+  if (!root->IsStale(now_ns)) return "";
+  readiness.remark = absl::StrCat("control is silent for ", Age(silent), ": answers are stale");
+  if ((*root)->stale_policy.load() == static_cast<uint64_t>(contract::StalePolicy::kServfail)) {
+    return absl::StrCat("control is silent for ", Age(silent),
+                        ", and groups are answered SERVFAIL then (stale policy)");
+  }
+  if (silent > limits.max_stale) {
+    return absl::StrCat("answers are stale: control is silent for ", Age(silent), ", allowed are ",
+                        Age(limits.max_stale), " (--max-stale)");
+  }
+  return "";
+}
+
+}  // namespace
+
+Readiness AssessReadiness(const contract::InstancePaths& paths, const ReadinessLimits& limits,
+                          uint64_t now_ns) {
+  Readiness readiness;
+  readiness.reason = LookAtDataplane(paths, limits, now_ns, readiness);
+  if (readiness.reason.empty()) {
+    readiness.reason = LookAtControl(paths, limits, now_ns, readiness);
+  }
+  readiness.ready = readiness.reason.empty();
+  return readiness;
+}
+
+}  // namespace understudy::ctl
