@@ -353,9 +353,16 @@ def stage_system(tally, options):
                    timeout_s=7200, env={"UNDERSTUDY_BUILD": str(GCC)})
 
 
+def stage_package(tally, options):
+    """manual pages, units, alert rules; with --full the packages, in a clean root of their own"""
+    if (GCC / "build.ninja").exists() or build(tally, GCC, GCC_OPTIONS):
+        run_pytest(tally, "package", ["tests/package", *(["--full"] if options.full else [])],
+                   timeout_s=5400, env={"UNDERSTUDY_BUILD": str(GCC)})
+
+
 STAGES = {"format": stage_format, "layers": stage_layers, "unit": stage_unit, "asan": stage_asan,
           "fuzz": stage_fuzz, "tsan": stage_tsan, "headers": stage_headers, "tidy": stage_tidy,
-          "differential": stage_differential, "system": stage_system}
+          "differential": stage_differential, "package": stage_package, "system": stage_system}
 QUICK = ["format", "layers", "unit", "system"]
 
 
@@ -368,7 +375,7 @@ def chosen_stages(options):
 def main():
     parser = argparse.ArgumentParser(prog="tools/test")
     parser.add_argument("--quick", action="store_true", help="only " + ", ".join(QUICK))
-    parser.add_argument("--full", action="store_true", help="with the long soaks")
+    parser.add_argument("--full", action="store_true", help="with the long soaks, and the packages")
     parser.add_argument("--only", action="append", choices=list(STAGES), metavar="STAGE")
     parser.add_argument("--list", action="store_true", help="name the stages")
     options = parser.parse_args()
