@@ -41,6 +41,13 @@ std::string_view WordOf(const GroupStanding& group, Choice choice) {
   return contract::WordOf(choice);
 }
 
+std::vector<std::string> SidesOf(const GroupStanding& group) {
+  std::vector<std::string> sides;
+  sides.reserve(group.tiers.size());
+  for (const TierStanding& tier : group.tiers) sides.push_back(tier.name);
+  return sides;
+}
+
 std::optional<uint8_t> TierOf(const GroupStanding& group, std::string_view name) {
   const auto found = std::ranges::find(group.tiers, name, &TierStanding::name);
   if (found == group.tiers.end()) return std::nullopt;

@@ -44,6 +44,8 @@ struct GroupStanding {
 
 // "primary", "secondary", the name of a further tier, "all", or the word of a policy.
 std::string_view WordOf(const GroupStanding& group, Choice choice);
+// The names of its tiers, in order.
+std::vector<std::string> SidesOf(const GroupStanding& group);
 // The tier of that name.
 std::optional<uint8_t> TierOf(const GroupStanding& group, std::string_view name);
 GroupHealth HealthOf(const GroupStanding& group);

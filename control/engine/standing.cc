@@ -6,6 +6,35 @@
 #include "absl/strings/str_cat.h"
 
 namespace understudy::control {
+namespace {
+
+// The first end of an override of `group`, by the wall clock.
+absl::Time OverridesEndOf(const GroupStanding& group) {
+  absl::Time end = absl::InfiniteFuture();
+  if (group.forced) end = group.forced->until;
+  for (const TierStanding& tier : group.tiers) {
+    if (tier.drained) end = std::min(end, tier.drained->until);
+  }
+  return end;
+}
+
+std::optional<RememberedOverride> ToRemember(const GroupStanding& group,
+                                             const std::optional<Override>& override) {
+  if (!override) return std::nullopt;
+  return RememberedOverride{.side = std::string(WordOf(group, override->side)),
+                            .since = override->since,
+                            .until = override->until,
+                            .reason = override->reason,
+                            .author = override->author};
+}
+
+// Each once, and by name: the order of events is the same every time.
+void SortByName(std::vector<GroupStanding*>& groups) {
+  std::ranges::sort(groups, {}, &GroupStanding::place);
+  groups.erase(std::ranges::unique(groups).begin(), groups.end());
+}
+
+}  // namespace
 
 absl::StatusOr<GroupStanding*> Standing::Find(const std::string& name) {
   const auto found = groups_.find(name);
@@ -15,14 +44,14 @@ absl::StatusOr<GroupStanding*> Standing::Find(const std::string& name) {
 
 void Standing::Touch(GroupStanding& group) {
   undecided_.push_back(&group);
-  if (group.overridden()) timed_.insert(&group);
+  override_ends_.Set(group, OverridesEndOf(group));
 }
 
 absl::Status Standing::Force(const std::string& name, Override forced) {
   const absl::StatusOr<GroupStanding*> group = Find(name);
   if (!group.ok()) return group.status();
   (*group)->forced = std::move(forced);
-  unsaved_overrides_.insert({name, OverrideKind::kForce, 0});
+  unsaved_overrides_.insert({name, OverrideKind::kForce, ""});
   Touch(**group);
   return absl::OkStatus();
 }
@@ -30,19 +59,18 @@ absl::Status Standing::Force(const std::string& name, Override forced) {
 absl::Status Standing::Drain(const std::string& name, Override drained) {
   const absl::StatusOr<GroupStanding*> group = Find(name);
   if (!group.ok()) return group.status();
-  const auto tier = static_cast<uint8_t>(drained.side);
-  (*group)->tiers[tier].drained = std::move(drained);
-  unsaved_overrides_.insert({name, OverrideKind::kDrain, tier});
+  TierStanding& tier = (*group)->tiers[static_cast<size_t>(drained.side)];
+  tier.drained = std::move(drained);
+  unsaved_overrides_.insert({name, OverrideKind::kDrain, tier.name});
   Touch(**group);
   return absl::OkStatus();
 }
 
 void Standing::NoteEnded(const GroupStanding& group, OverrideKind kind, Override ended,
                          std::vector<EndedOverride>& to) {
-  const uint8_t tier = kind == OverrideKind::kDrain ? static_cast<uint8_t>(ended.side) : 0;
-  OverrideKey key{group.name, kind, tier};
-  unsaved_overrides_.insert(key);
   std::string side(WordOf(group, ended.side));
+  OverrideKey key{group.name, kind, kind == OverrideKind::kDrain ? side : ""};
+  unsaved_overrides_.insert(key);
   to.push_back({std::move(key), std::move(ended), std::move(side)});
 }
 
@@ -64,7 +92,7 @@ absl::StatusOr<std::vector<EndedOverride>> Standing::Release(const std::string& 
     return absl::FailedPreconditionError(
         absl::StrCat("group '", name, "' is not forced, and none of its sides is drained"));
   }
-  undecided_.push_back(&group);
+  Touch(group);
   return ended;
 }
 
@@ -110,15 +138,14 @@ void Standing::Settle(const Moment& now) {
   if (settled.thawed) next_.thawed = std::move(settled.thawed);
 }
 
-bool Standing::ExpireOverrides(GroupStanding& group, const Moment& now) {
-  const size_t before = next_.expired.size();
+void Standing::ExpireOverrides(GroupStanding& group, const Moment& now) {
   const auto expire = [&](std::optional<Override>& override, OverrideKind kind) {
     if (!override || override->until > now.wall) return;
     NoteEnded(group, kind, *std::exchange(override, std::nullopt), next_.expired);
   };
   expire(group.forced, OverrideKind::kForce);
   for (TierStanding& tier : group.tiers) expire(tier.drained, OverrideKind::kDrain);
-  return next_.expired.size() > before;
+  Touch(group);
 }
 
 void Standing::DecideGroup(GroupStanding& group, const Moment& now) {
@@ -136,39 +163,35 @@ void Standing::DecideGroup(GroupStanding& group, const Moment& now) {
   } else if (before.cause != after.cause && after.cause == Cause::kAllDown) {
     next_.all_down.push_back(&group);
   }
-  if (group.overridden() || after.decide_again != absl::InfiniteFuture()) {
-    timed_.insert(&group);
-  } else {
-    timed_.erase(&group);
-  }
+  decide_again_.Set(group, after.decide_again);
 }
 
 Decisions Standing::Decide(const Moment& now) {
   Settle(now);
+  std::vector<GroupStanding*> ending;
+  override_ends_.TakeDue(now.wall, ending);
+  SortByName(ending);
+  for (GroupStanding* group : ending) ExpireOverrides(*group, now);
   std::vector<GroupStanding*> due = std::exchange(undecided_, {});
-  for (GroupStanding* group : timed_) {
-    if (ExpireOverrides(*group, now) || group->decision.decide_again <= now.steady) {
-      due.push_back(group);
-    }
-  }
-  // Each once, and by name: the order of events is the same every time.
-  std::ranges::sort(due, ByPlace());
-  due.erase(std::ranges::unique(due).begin(), due.end());
+  decide_again_.TakeDue(now.steady, due);
+  SortByName(due);
   for (GroupStanding* group : due) DecideGroup(*group, now);
   return std::exchange(next_, {});
 }
 
 absl::Duration Standing::UntilNext(const Moment& now) const {
-  absl::Duration next = board_.UntilNext(now);
-  const auto until = [&](const std::optional<Override>& override) {
-    if (override) next = std::min(next, override->until - now.wall);
-  };
-  for (const GroupStanding* group : timed_) {
-    until(group->forced);
-    for (const TierStanding& tier : group->tiers) until(tier.drained);
-    next = std::min(next, group->decision.decide_again - now.steady);
-  }
+  const absl::Duration next = std::min(
+      {board_.UntilNext(now), override_ends_.next() - now.wall, decide_again_.next() - now.steady});
   return std::max(next, absl::ZeroDuration());
+}
+
+RememberedOverride Standing::RememberedFreeze() const {
+  const Freeze& freeze = *board_.freeze();
+  return {.side = freeze.by_operator ? kByOperator : kBySelfDoubt,
+          .since = freeze.since,
+          .until = freeze.until,
+          .reason = freeze.reason,
+          .author = freeze.author};
 }
 
 StateChanges Standing::Unsaved(const Moment& now) {
@@ -177,28 +200,22 @@ StateChanges Standing::Unsaved(const Moment& now) {
   for (const std::string& name : std::exchange(gone_groups_, {})) changes.groups[name];
   for (const GroupStanding* group : std::exchange(unsaved_groups_, {})) {
     auto& entry = changes.groups[group->name];
-    entry = {.state = group->state, .choice = group->decision.choice};
+    entry = {.state = group->state, .choice = group->decision.choice, .sides = SidesOf(*group)};
     entry->state.penalty_at = ToWall(entry->state.penalty_at, now);
   }
   for (const OverrideKey& key : std::exchange(unsaved_overrides_, {})) {
     auto& entry = changes.overrides[key];
     if (key.kind == OverrideKind::kFreeze) {
-      const std::optional<Freeze>& freeze = board_.freeze();
-      if (!freeze) continue;
-      entry = {.side = freeze->by_operator ? Choice::kPrimary : Choice::kSecondary,
-               .since = freeze->since,
-               .until = freeze->until,
-               .reason = freeze->reason,
-               .author = freeze->author};
+      if (board_.freeze()) entry = RememberedFreeze();
       continue;
     }
     const auto found = groups_.find(key.group);
     if (found == groups_.end()) continue;
     const GroupStanding& group = found->second;
     if (key.kind == OverrideKind::kForce) {
-      entry = group.forced;
-    } else if (key.tier < group.tiers.size()) {
-      entry = group.tiers[key.tier].drained;
+      entry = ToRemember(group, group.forced);
+    } else if (const std::optional<uint8_t> place = TierOf(group, key.drained)) {
+      entry = ToRemember(group, group.tiers[*place].drained);
     }
   }
   return changes;

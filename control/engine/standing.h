@@ -28,11 +28,11 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "control/config/desired_state.h"
+#include "control/engine/deadlines.h"
 #include "control/engine/group_standing.h"
 #include "control/engine/health_board.h"
 #include "control/engine/moment.h"
@@ -40,12 +40,6 @@
 #include "control/state/remembered.h"
 
 namespace understudy::control {
-
-struct ByPlace {
-  bool operator()(const GroupStanding* a, const GroupStanding* b) const {
-    return a->place < b->place;
-  }
-};
 
 struct ChoiceChange {
   const GroupStanding* group = nullptr;
@@ -57,7 +51,7 @@ struct ChoiceChange {
 struct EndedOverride {
   OverrideKey key;
   Override override;
-  std::string side;  // the name of its tier
+  std::string side;  // the name of its tier, also when there is none of that name any more
 };
 
 // What one Decide brought, by group name. Its pointers live until the next Apply.
@@ -122,6 +116,7 @@ class Standing {
   void DropGroup(GroupStanding& group);
   void StartGroup(GroupStanding& group, const Moment& now);
   void RestoreOverrides(GroupStanding& group);
+  RememberedOverride RememberedFreeze() const;
   void WaitUnlessExplained(GroupStanding& group, Choice answered, const Moment& now);
   void DropRemembered();
   void Settle(const Moment& now);
@@ -129,7 +124,7 @@ class Standing {
   void Touch(GroupStanding& group);
   void NoteEnded(const GroupStanding& group, OverrideKind kind, Override ended,
                  std::vector<EndedOverride>& to);
-  bool ExpireOverrides(GroupStanding& group, const Moment& now);
+  void ExpireOverrides(GroupStanding& group, const Moment& now);
   void DecideGroup(GroupStanding& group, const Moment& now);
 
   HealthBoard board_;
@@ -140,8 +135,9 @@ class Standing {
   // here, in any order and perhaps twice.
   std::vector<GroupStanding*> undecided_;
   std::vector<GroupStanding*> unsaved_groups_;
-  absl::btree_set<GroupStanding*, ByPlace> timed_;  // overridden or holding down
-  std::set<std::string> gone_groups_;               // not yet told to the store either
+  Deadlines override_ends_;            // by the wall clock
+  Deadlines decide_again_;             // by the steady clock
+  std::set<std::string> gone_groups_;  // not yet told to the store either
   std::set<OverrideKey> unsaved_overrides_;
   std::vector<EndedOverride> dropped_;  // by the Apply under way
   Decisions next_;                      // what the next Decide will tell

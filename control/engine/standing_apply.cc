@@ -2,20 +2,43 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "control/engine/standing.h"
 
 namespace understudy::control {
 namespace {
 
+const std::string& NameOf(const std::string& side) { return side; }
+const std::string& NameOf(const Tier& tier) { return tier.name; }
+const std::string& NameOf(const TierStanding& tier) { return tier.name; }
+
 // What `choice` of the tiers `before` is among those of `now`: the tier of the same name, wherever
-// it stands. The primary when there is none.
-Choice Moved(Choice choice, const std::vector<TierStanding>& before, const std::vector<Tier>& now) {
+// it stands. The primary when there is none; the same place when nothing is known of before.
+template <typename Before, typename Now>
+Choice Moved(Choice choice, const std::vector<Before>& before, const std::vector<Now>& now) {
   if (before.empty() || contract::IsPolicy(choice)) return choice;
   if (choice == AllOf(before.size())) return AllOf(now.size());
   const auto place = static_cast<size_t>(choice);
   if (place > before.size()) return Choice::kPrimary;
-  const auto found = std::ranges::find(now, before[place].name, &Tier::name);
+  const auto found =
+      std::ranges::find(now, NameOf(before[place]), [](const Now& tier) { return NameOf(tier); });
   return found == now.end() ? Choice::kPrimary : ChoiceOf(static_cast<size_t>(found - now.begin()));
+}
+
+// Where `side` of a remembered override stands in `group` now.
+std::optional<uint8_t> PlaceOf(const GroupStanding& group, const std::string& side) {
+  if (!side.starts_with(kByPlace)) return TierOf(group, side);
+  uint32_t place = 0;
+  const bool is_there = absl::SimpleAtoi(side.substr(1), &place) && place < group.tiers.size();
+  return is_there ? std::optional(static_cast<uint8_t>(place)) : std::nullopt;
+}
+
+Override OverrideOf(RememberedOverride remembered, uint8_t place) {
+  return {.side = ChoiceOf(place),
+          .since = remembered.since,
+          .until = remembered.until,
+          .reason = std::move(remembered.reason),
+          .author = std::move(remembered.author)};
 }
 
 }  // namespace
@@ -24,8 +47,8 @@ void Standing::Remember(Remembered remembered, std::map<std::string, Choice> inh
   const auto frozen = remembered.overrides.find({.group = "", .kind = OverrideKind::kFreeze});
   std::optional<Freeze> freeze;
   if (frozen != remembered.overrides.end()) {
-    const Override& before = frozen->second;
-    freeze = {.by_operator = before.side == Choice::kPrimary,
+    const RememberedOverride& before = frozen->second;
+    freeze = {.by_operator = before.side == kByOperator,
               .since = before.since,
               .until = before.until,
               .reason = before.reason,
@@ -57,8 +80,8 @@ void Standing::DropRemembered() {
   for (auto& [key, override] : remembered_.overrides) {
     if (key.kind == OverrideKind::kFreeze) continue;
     unsaved_overrides_.insert(key);
-    dropped_.push_back({.key = key, .override = std::move(override), .side = ""});
-    dropped_.back().side = std::string(contract::WordOf(dropped_.back().override.side));
+    std::string side = override.side;
+    dropped_.push_back({key, OverrideOf(std::move(override), 0), std::move(side)});
   }
   remembered_ = {};
   inherited_.clear();
@@ -79,7 +102,10 @@ void Standing::LinkChecksToGroups() {
 void Standing::MoveTiers(GroupStanding& group, const std::vector<Tier>& now) {
   const std::vector<TierStanding>& before = group.tiers;
   const auto tier = static_cast<uint8_t>(Moved(ChoiceOf(group.state.tier), before, now));
-  if (std::exchange(group.state.tier, tier) != tier) unsaved_groups_.push_back(&group);
+  const bool same_sides = std::ranges::equal(before, now, {}, &TierStanding::name, &Tier::name);
+  if (std::exchange(group.state.tier, tier) != tier || !same_sides) {
+    unsaved_groups_.push_back(&group);
+  }
   group.decision.choice = Moved(group.decision.choice, before, now);
   group.decision.by_health = Moved(group.decision.by_health, before, now);
   if (!group.forced) return;
@@ -89,7 +115,6 @@ void Standing::MoveTiers(GroupStanding& group, const std::vector<Tier>& now) {
     return;
   }
   group.forced->side = Moved(group.forced->side, before, now);
-  unsaved_overrides_.insert({group.name, OverrideKind::kForce, 0});
 }
 
 void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& definition) {
@@ -104,15 +129,12 @@ void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& defini
   }
   for (TierStanding& tier : before) {
     if (!tier.drained) continue;
-    unsaved_overrides_.insert(
-        {group.name, OverrideKind::kDrain, static_cast<uint8_t>(tier.drained->side)});
     if (const std::optional<uint8_t> place = TierOf(group, tier.name)) {
       tier.drained->side = ChoiceOf(*place);
-      unsaved_overrides_.insert({group.name, OverrideKind::kDrain, *place});
       group.tiers[*place].drained = std::move(tier.drained);
     } else {
-      OverrideKey key = {group.name, OverrideKind::kDrain,
-                         static_cast<uint8_t>(tier.drained->side)};
+      OverrideKey key = {group.name, OverrideKind::kDrain, tier.name};
+      unsaved_overrides_.insert(key);
       dropped_.push_back({std::move(key), *std::move(tier.drained), tier.name});
     }
   }
@@ -147,12 +169,12 @@ void Standing::ApplyGroups(const DesiredState& desired, const Moment& now) {
                 [&](const GroupStanding* group) { return previous.contains(group->name); });
   for (auto& [name, group] : previous) DropGroup(group);
   undecided_.clear();
-  timed_.clear();
+  override_ends_.Clear();
+  decide_again_.Clear();
   uint32_t place = 0;
   for (auto& [name, group] : groups_) {
     group.place = place++;
-    undecided_.push_back(&group);
-    if (group.overridden()) timed_.insert(&group);
+    Touch(group);
   }
 }
 
@@ -180,33 +202,41 @@ void Standing::DropGroup(GroupStanding& group) {
 void Standing::StartGroup(GroupStanding& group, const Moment& now) {
   unsaved_groups_.push_back(&group);
   const auto remembered = remembered_.groups.find(group.name);
+  std::vector<std::string> sides;
   if (remembered != remembered_.groups.end()) {
+    sides = remembered->second.sides;
     group.state = remembered->second.state;
     group.state.penalty_at = ToSteady(group.state.penalty_at, now);
-    group.decision.choice = remembered->second.choice;
-    group.decision.by_health = ChoiceOf(group.state.tier);
+    group.decision.by_health = Moved(ChoiceOf(group.state.tier), sides, group.tiers);
+    group.state.tier = static_cast<uint8_t>(group.decision.by_health);
+    group.decision.choice = Moved(remembered->second.choice, sides, group.tiers);
   }
   RestoreOverrides(group);
   const auto inherited = inherited_.find(group.name);
   if (inherited == inherited_.end()) return;
-  group.decision.choice = inherited->second;
+  group.decision.choice = Moved(inherited->second, sides, group.tiers);
   // An override, even one that expired meanwhile, explains any choice.
-  if (!group.forced) WaitUnlessExplained(group, inherited->second, now);
+  if (!group.forced) WaitUnlessExplained(group, group.decision.choice, now);
 }
 
+// Those whose side is gone are left: they are dropped, and told.
 void Standing::RestoreOverrides(GroupStanding& group) {
   auto& overrides = remembered_.overrides;
-  const auto forced = overrides.find({group.name, OverrideKind::kForce, 0});
-  if (forced != overrides.end() && IsTier(group, forced->second.side)) {
-    group.forced = std::move(forced->second);
-    overrides.erase(forced);
-  }
-  for (size_t tier = 0; tier < group.tiers.size(); ++tier) {
-    const auto drained =
-        overrides.find({group.name, OverrideKind::kDrain, static_cast<uint8_t>(tier)});
-    if (drained == overrides.end()) continue;
-    group.tiers[tier].drained = std::move(drained->second);
-    overrides.erase(drained);
+  auto entry = overrides.lower_bound({.group = group.name});
+  while (entry != overrides.end() && entry->first.group == group.name) {
+    const std::optional<uint8_t> place = PlaceOf(group, entry->second.side);
+    if (!place) {
+      ++entry;
+      continue;
+    }
+    TierStanding& tier = group.tiers[*place];
+    const bool is_force = entry->first.kind == OverrideKind::kForce;
+    if (entry->second.side.starts_with(kByPlace)) {  // it goes on by name
+      unsaved_overrides_.insert(entry->first);
+      unsaved_overrides_.insert({group.name, entry->first.kind, is_force ? "" : tier.name});
+    }
+    (is_force ? group.forced : tier.drained) = OverrideOf(std::move(entry->second), *place);
+    entry = overrides.erase(entry);
   }
 }
 

@@ -1,7 +1,7 @@
 // The applied configuration in the state file: its texts, and who applied it when.
 //
-// Used by: database. At most one is there; one that was read from a file is not, for the file has
-// it.
+// Used by: database, schema. At most one is there; one that was read from a file is not, for the
+// file has it.
 #ifndef UNDERSTUDY_CONTROL_STATE_CONFIGURATION_ROWS_H_
 #define UNDERSTUDY_CONTROL_STATE_CONFIGURATION_ROWS_H_
 

@@ -1,10 +1,10 @@
-// The SQLite file: schema, reading all of it, writing one batch of changes in one transaction.
+// The SQLite file: opening it, reading all of it, writing one batch of changes in one transaction.
 //
-// Used by: store, which decides when; nothing else in control knows SQL.
+// Used by: store, which decides when; nothing outside of this folder knows SQL.
 // Invariants
 //  1. A batch is in the file entirely or not at all, also after SIGKILL or power loss (WAL,
 //     synchronous=FULL).
-//  2. At most kKeptEvents events are kept.
+//  2. A file of an older schema becomes one of this one, or is left as it was.
 #ifndef UNDERSTUDY_CONTROL_STATE_DATABASE_H_
 #define UNDERSTUDY_CONTROL_STATE_DATABASE_H_
 
@@ -20,8 +20,6 @@
 struct sqlite3;
 
 namespace understudy::control {
-
-inline constexpr int kSchemaVersion = 2;
 
 class Database {
  public:
@@ -44,7 +42,6 @@ class Database {
  private:
   Database() = default;
   absl::Status Prepare();
-  absl::Status MakeSchema(const std::string& before, const std::string& after);
 
   sqlite3* handle_ = nullptr;
   std::string path_;

@@ -31,6 +31,7 @@ struct RememberedCheck {
 struct RememberedGroup {
   GroupState state;  // penalty_at by the wall clock
   Choice choice = Choice::kPrimary;
+  std::vector<std::string> sides;  // names of the places in both; empty: not known
 };
 
 // The words are stored. An operator's, but for a freeze by self-doubt.
@@ -47,18 +48,31 @@ constexpr std::string_view WordOf(OverrideKind kind) {
   return "unknown";
 }
 
-// Which override it is: one force for a group, one drain for each of its tiers, and one freeze.
+// Which override it is: one force for a group, one drain for each of its sides, and one freeze.
 struct OverrideKey {
   std::string group;  // empty: of the whole node
   OverrideKind kind = OverrideKind::kForce;
-  uint8_t tier = 0;  // of a drain
+  std::string drained;  // the side of a drain; else empty
   auto operator<=>(const OverrideKey&) const = default;
 };
+
+// Sides by name: the next start may find another one in their place.
+struct RememberedOverride {
+  std::string side;  // of a freeze: who says so, kByOperator or kBySelfDoubt
+  absl::Time since = absl::InfinitePast();
+  absl::Time until = absl::InfiniteFuture();
+  std::string reason;
+  std::string author;
+};
+inline constexpr char kByOperator[] = "operator";
+inline constexpr char kBySelfDoubt[] = "self_doubt";
+// A side by its place, as files before version 3 had it: "#2". No side is called that.
+inline constexpr char kByPlace = '#';
 
 struct Remembered {
   std::map<std::string, RememberedCheck> checks;
   std::map<std::string, RememberedGroup> groups;
-  std::map<OverrideKey, Override> overrides;
+  std::map<OverrideKey, RememberedOverride> overrides;
   std::vector<Event> events;                           // oldest first
   std::shared_ptr<const Configuration> configuration;  // the applied one; null: there is none
 };
@@ -67,7 +81,7 @@ struct Remembered {
 struct StateChanges {
   std::map<std::string, std::optional<RememberedCheck>> checks;
   std::map<std::string, std::optional<RememberedGroup>> groups;
-  std::map<OverrideKey, std::optional<Override>> overrides;
+  std::map<OverrideKey, std::optional<RememberedOverride>> overrides;
   std::vector<Event> events;
 
   bool empty() const {

@@ -1,6 +1,7 @@
 // One prepared SQL statement: bound by position, read by position, finalized when it goes.
 //
-// Used by: database. Errors surface as absl::Status when the statement is stepped.
+// Used by: the other files of this folder. Errors surface as absl::Status when the statement is
+// stepped.
 #ifndef UNDERSTUDY_CONTROL_STATE_STATEMENT_H_
 #define UNDERSTUDY_CONTROL_STATE_STATEMENT_H_
 

@@ -51,6 +51,13 @@ class StandingTest : public testing::Test {
             .reason = "maintenance",
             .author = "ann"};
   }
+  static RememberedOverride ForceRememberedUntil(absl::Time until) {
+    return {.side = "secondary",
+            .since = At(0).wall,
+            .until = until,
+            .reason = "maintenance",
+            .author = "ann"};
+  }
   static OverrideKey ForceOf(const std::string& group) { return {.group = group}; }
   // What a store would give back after everything was written.
   Remembered Saved() const {
@@ -61,8 +68,10 @@ class StandingTest : public testing::Test {
                                  .healthy = check.healthy};
     }
     for (const auto& [name, group] : standing_.groups()) {
-      remembered.groups[name] = {group.state, group.decision.choice};
-      if (group.forced) remembered.overrides[ForceOf(name)] = *group.forced;
+      remembered.groups[name] = {group.state, group.decision.choice, SidesOf(group)};
+      if (group.forced) {
+        remembered.overrides[ForceOf(name)] = ForceRememberedUntil(group.forced->until);
+      }
     }
     return remembered;
   }

@@ -142,8 +142,8 @@ TEST_F(StandingTest, AnOverrideSurvivesARestartAndEndsInTime) {
 
 TEST_F(StandingTest, AnOverrideThatExpiredWhileControlWasDownIsOver) {
   Remembered remembered;
-  remembered.overrides[ForceOf("app")] = ForcedUntil(At(-1).wall);
-  remembered.groups["app"] = {.state = {}, .choice = Choice::kSecondary};
+  remembered.overrides[ForceOf("app")] = ForceRememberedUntil(At(-1).wall);
+  remembered.groups["app"] = {.state = {}, .choice = Choice::kSecondary, .sides = {}};
   Start(SiteWith({"app"}), remembered, {{"app", Choice::kSecondary}});
   EXPECT_EQ(decisions_.expired.size(), 1u);
   EXPECT_EQ(Answer("app"), Choice::kPrimary);

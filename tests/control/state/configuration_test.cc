@@ -180,14 +180,90 @@ TEST_F(StoredConfigurationTest, AFileOfVersionOneIsTakenOverWithAllThatIsInIt) {
   EXPECT_EQ(check.changed_at, absl::FromUnixSeconds(100));
   EXPECT_EQ(remembered_.groups.at("app").choice, Choice::kSecondary);
   EXPECT_EQ(remembered_.groups.at("app").state.tier, 1u);
-  const Override& forced = remembered_.overrides.at({.group = "app"});
-  EXPECT_EQ(forced.side, Choice::kSecondary);
+  const RememberedOverride& forced = remembered_.overrides.at({.group = "app"});
+  EXPECT_EQ(forced.side, "secondary");
   EXPECT_EQ(forced.until, absl::InfiniteFuture());
   EXPECT_EQ(remembered_.events.at(0).id, 5u);
   ASSERT_TRUE(Write(Applied("new", "1")).ok());
   Open();
   EXPECT_EQ(remembered_.checks.size(), 1u);
   EXPECT_NE(remembered_.configuration, nullptr);
+}
+
+// As version 2 made it: sides by their place.
+constexpr char kVersion2[] = R"sql(
+CREATE TABLE checks(
+  name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, healthy INTEGER NOT NULL,
+  contrary INTEGER NOT NULL, successes INTEGER NOT NULL, failures INTEGER NOT NULL,
+  changed_at INTEGER, last_success INTEGER NOT NULL, last_reason TEXT NOT NULL,
+  last_started INTEGER, last_took INTEGER NOT NULL, shown_healthy INTEGER NOT NULL DEFAULT 1,
+  shown_since INTEGER, agreeing INTEGER NOT NULL DEFAULT 0, expires_at INTEGER) WITHOUT ROWID;
+CREATE TABLE groups(
+  name TEXT PRIMARY KEY, tier INTEGER NOT NULL, choice INTEGER NOT NULL,
+  penalty REAL NOT NULL DEFAULT 0, penalty_at INTEGER) WITHOUT ROWID;
+CREATE TABLE overrides(
+  group_name TEXT NOT NULL, kind TEXT NOT NULL, tier INTEGER NOT NULL, side INTEGER NOT NULL,
+  since INTEGER, until INTEGER, reason TEXT NOT NULL, author TEXT NOT NULL,
+  PRIMARY KEY(group_name, kind, tier)) WITHOUT ROWID;
+CREATE TABLE events(
+  id INTEGER PRIMARY KEY, time INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+  side_from TEXT NOT NULL, side_to TEXT NOT NULL, cause TEXT NOT NULL, reason TEXT NOT NULL,
+  author TEXT NOT NULL, detail TEXT NOT NULL, selection INTEGER NOT NULL, took INTEGER NOT NULL);
+CREATE TABLE configuration(
+  only INTEGER PRIMARY KEY CHECK(only = 1), id TEXT NOT NULL, applied_at INTEGER NOT NULL,
+  author TEXT NOT NULL, file TEXT NOT NULL, octets INTEGER NOT NULL, yaml BLOB NOT NULL);
+CREATE TABLE configuration_zones(
+  path TEXT NOT NULL UNIQUE, octets INTEGER NOT NULL, text BLOB NOT NULL);
+INSERT INTO checks VALUES('eu', 'f', 0, 2, 7, 9, 1000, 1, 'HTTP 200', 2000, 3, 0, 4000, 5, NULL);
+INSERT INTO groups VALUES('app', 2, 1, 1.5, 300000000000);
+INSERT INTO overrides VALUES('app', 'force', 0, 1, 400000000000, NULL, 'why', 'who');
+INSERT INTO overrides VALUES('app', 'drain', 0, 0, NULL, NULL, '', '');
+INSERT INTO overrides VALUES('app', 'drain', 1, 1, NULL, NULL, '', '');
+INSERT INTO overrides VALUES('app', 'drain', 4, 4, NULL, 500000000000, 'works', '');
+INSERT INTO overrides VALUES('shop', 'force', 0, 2, NULL, NULL, '', '');
+INSERT INTO overrides VALUES('', 'freeze', 0, 1, NULL, NULL, 'many fail', '');
+INSERT INTO events VALUES(5, 1, 'forced', 'app', '', '', '', '', '', '', 0, 0);
+PRAGMA user_version=2;
+)sql";
+
+TEST_F(StoredConfigurationTest, AFileOfVersionTwoIsTakenOverWithSidesByName) {
+  Sql(kVersion2);
+  for (int start = 1; start <= 2; ++start) {
+    Open();
+    ASSERT_TRUE(store_->health().ok()) << store_->health();
+    EXPECT_TRUE(store_->TakeNotices().empty());
+    EXPECT_EQ(remembered_.checks.at("eu").verdict.agreeing, 5u);
+    const RememberedGroup& group = remembered_.groups.at("app");
+    EXPECT_EQ(group.state.tier, 2u);
+    EXPECT_EQ(group.state.penalty, 1.5);
+    EXPECT_EQ(group.choice, Choice::kSecondary);
+    EXPECT_TRUE(group.sides.empty()) << "not known";
+    ASSERT_EQ(remembered_.overrides.size(), 6u);
+    const auto drain = [&](const std::string& side) {
+      return remembered_.overrides.at(
+          {.group = "app", .kind = OverrideKind::kDrain, .drained = side});
+    };
+    EXPECT_EQ(drain("primary").side, "primary");
+    EXPECT_EQ(drain("secondary").side, "secondary");
+    EXPECT_EQ(drain("#4").side, "#4");
+    EXPECT_EQ(drain("#4").until, absl::FromUnixSeconds(500));
+    EXPECT_EQ(drain("#4").reason, "works");
+    EXPECT_EQ(remembered_.overrides.at({.group = "app"}).side, "secondary");
+    EXPECT_EQ(remembered_.overrides.at({.group = "app"}).author, "who");
+    EXPECT_EQ(remembered_.overrides.at({.group = "shop"}).side, "#2");
+    EXPECT_EQ(remembered_.overrides.at({.group = "", .kind = OverrideKind::kFreeze}).side,
+              kBySelfDoubt);
+    EXPECT_EQ(remembered_.events.at(0).id, 5u);
+  }
+  ASSERT_TRUE(Write(Applied("new", "1")).ok());
+}
+
+TEST_F(StoredConfigurationTest, AFileOfVersionTwoThatLacksATableIsMovedAside) {
+  Sql(std::string(kVersion2) + "DROP TABLE groups");
+  Open();
+  EXPECT_TRUE(store_->health().ok()) << store_->health();
+  EXPECT_EQ(store_->TakeNotices().size(), 1u);
+  EXPECT_TRUE(WriteEvent(1).ok());
 }
 
 TEST_F(StoredConfigurationTest, AFileOfVersionOneThatLacksATableIsMovedAside) {

@@ -40,20 +40,17 @@ RememberedCheck CheckSeen() {
 
 RememberedGroup GroupHolding() {
   return {.state = {.tier = 1, .penalty = 1.5, .penalty_at = Second(300)},
-          .choice = Choice::kSecondary};
+          .choice = Choice::kSecondary,
+          .sides = {"primary", "secondary", "sorry"}};
 }
 
 OverrideKey ForceOf(const std::string& group) { return {.group = group}; }
 OverrideKey DrainOf(const std::string& group) {
-  return {.group = group, .kind = OverrideKind::kDrain, .tier = 1};
+  return {.group = group, .kind = OverrideKind::kDrain, .drained = "sorry"};
 }
 
-Override Forced(absl::Time until) {
-  return {.side = Choice::kSecondary,
-          .since = Second(400),
-          .until = until,
-          .reason = "why",
-          .author = "who"};
+RememberedOverride OverrideUntil(absl::Time until) {
+  return {.side = "sorry", .since = Second(400), .until = until, .reason = "why", .author = "who"};
 }
 
 Event EventWith(uint64_t id) {
@@ -91,8 +88,8 @@ class StoreTest : public testing::Test {
     StateChanges changes;
     changes.checks["eu"] = CheckSeen();
     changes.groups["app"] = GroupHolding();
-    changes.overrides[ForceOf("app")] = Forced(Second(500));
-    changes.overrides[DrainOf("shop")] = Forced(absl::InfiniteFuture());
+    changes.overrides[ForceOf("app")] = OverrideUntil(Second(500));
+    changes.overrides[DrainOf("shop")] = OverrideUntil(absl::InfiniteFuture());
     changes.events = {EventWith(1), EventWith(2)};
     return changes;
   }
@@ -134,8 +131,9 @@ TEST_F(StoreTest, WhatWasWrittenIsThereAfterARestartToTheLastField) {
   const RememberedGroup& group = remembered_.groups.at("app");
   EXPECT_EQ(group.state, GroupHolding().state);
   EXPECT_EQ(group.choice, Choice::kSecondary);
-  const Override& forced = remembered_.overrides.at(ForceOf("app"));
-  EXPECT_EQ(forced.side, Choice::kSecondary);
+  EXPECT_EQ(group.sides, GroupHolding().sides);
+  const RememberedOverride& forced = remembered_.overrides.at(ForceOf("app"));
+  EXPECT_EQ(forced.side, "sorry");
   EXPECT_EQ(forced.since, Second(400));
   EXPECT_EQ(forced.until, Second(500));
   EXPECT_EQ(forced.reason, "why");
