@@ -63,6 +63,16 @@ bool Differ(const HealthCheck& a, const HealthCheck& b) {
   return a != same;
 }
 
+// What a check is told against that was added or removed: the defaults, but for its type, which is
+// what a reader asks first.
+FieldTexts NoCheck() {
+  FieldTexts fields = FieldsOf(HealthCheck{});
+  for (FieldText& field : fields) {
+    if (field.name == "type") field.text.clear();
+  }
+  return fields;
+}
+
 std::map<std::string, const FailoverGroup*> GroupsByName(const DesiredState& state) {
   std::map<std::string, const FailoverGroup*> groups;
   for (const FailoverGroup& group : state.groups) groups.emplace(group.name, &group);
@@ -92,7 +102,7 @@ Difference Compare(const DesiredState& from, const DesiredState& to) {
       [](const Zone*) { return FieldTexts{}; }, {});
   difference.health_checks = CompareMaps(
       from.health_checks, to.health_checks, Differ,
-      [](const HealthCheck& check) { return FieldsOf(check); }, FieldsOf(HealthCheck{}));
+      [](const HealthCheck& check) { return FieldsOf(check); }, NoCheck());
   const auto group_fields = [](const FailoverGroup* group) { return FieldsOf(*group); };
   difference.groups = CompareMaps(GroupsByName(from), GroupsByName(to),
                                   [&](const FailoverGroup* a, const FailoverGroup* b) {

@@ -36,7 +36,7 @@ struct FieldChange {
 struct Change {
   ChangeKind kind = ChangeKind::kAdded;
   std::string name;
-  // Of what was added or removed only what says more than its default.
+  // Of what was added or removed only what says more than its default, and the type of a check.
   std::vector<FieldChange> fields;
 };
 

@@ -101,6 +101,19 @@ TEST(DifferenceTest, WhetherPrivateAddressesAreAllowedIsOneSetting) {
   EXPECT_EQ(TextsOf(difference.health_checks), (List{"~ us port[80>81]"}));
 }
 
+TEST(DifferenceTest, ACheckThatIsAddedOrRemovedTellsItsTypeAlsoWhenThatIsTheDefault) {
+  const DesiredState without = SiteWith({});
+  DesiredState with = without;
+  HealthCheck& check = with.health_checks["lab"] = HealthCheck{};
+  check.name = "lab";
+  check.address = "192.0.2.7";
+  check.port = 443;
+  EXPECT_EQ(TextsOf(Compare(without, with).health_checks),
+            (List{"+ lab type[>tcp] address[>192.0.2.7] port[0>443]"}));
+  EXPECT_EQ(TextsOf(Compare(with, without).health_checks),
+            (List{"- lab type[tcp>] address[192.0.2.7>] port[443>0]"}));
+}
+
 TEST(DifferenceTest, AGroupThatIsAddedBringsItsRecords) {
   const Difference difference = Compare(SiteWith({"app"}), SiteWith({"app", "shop"}));
   EXPECT_EQ(difference.groups.added, 1u);
