@@ -87,6 +87,15 @@ Reply WhyNot(const Plan& plan) {
   return reply;
 }
 
+// Of what could not be published.
+std::string NotServed(const ReloadResult& result) {
+  if (result.taken_back.ok()) {
+    return absl::StrCat("nothing was changed: ", result.errors.front());
+  }
+  return absl::StrCat("it is not served: ", result.errors.front(), "; and ",
+                      result.taken_back.message());
+}
+
 Reply TimedOut() { return ErrorReply(504, "timeout", "it goes on; see the events for its end"); }
 
 // Reads the body where it is called, which is not the loop.
@@ -131,8 +140,7 @@ asio::awaitable<Reply> AnswerApply(Engine& engine, ReadOrder read) {
   }
   const ReloadResult& result = applied->result;
   if (!result.errors.empty()) {
-    co_return ErrorReply(503, "unavailable",
-                         absl::StrCat("nothing was changed: ", result.errors.front()));
+    co_return ErrorReply(503, "unavailable", NotServed(result));
   }
   co_return Reply{200, json::object{{"table", result.table_generation},
                                     {"took_s", absl::ToDoubleSeconds(result.took)},
@@ -147,7 +155,8 @@ asio::awaitable<Reply> AnswerForget(Engine& engine, const Request& request) {
   if (!result) co_return TimedOut();
   if (!result->errors.empty()) {
     Reply reply = ErrorReply(422, "invalid_configuration",
-                             "nothing was changed: the applied configuration goes on");
+                             absl::StrCat(result->taken_back.ok() ? "nothing was changed: " : "",
+                                          "the applied configuration goes on"));
     reply.body.as_object()["error"].as_object()["errors"] = Texts(result->errors);
     co_return reply;
   }

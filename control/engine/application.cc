@@ -1,7 +1,5 @@
 #include "control/engine/application.h"
 
-#include <spdlog/spdlog.h>
-
 #include <exception>
 #include <future>
 #include <optional>
@@ -127,12 +125,14 @@ absl::Status KeepNow(Store& store, Live configuration) {
 }
 
 // `live` is what a restart shall find, after something else was written but not published.
-void TakeBackTo(Store& store, const Live& live) {
+void TakeBackTo(Store& store, const Live& live, std::function<void(const absl::Status&)> done) {
   const bool is_applied = live != nullptr && live->origin == Origin::kApplied;
-  store.WriteConfiguration(is_applied ? live : nullptr, [](const absl::Status& status) {
-    if (status.ok()) return;
-    spdlog::error("a configuration that could not be published is still stored: {}",
-                  std::string(status.message()));
+  store.TakeBackTo(is_applied ? live : nullptr, [done =
+                                                     std::move(done)](const absl::Status& status) {
+    if (status.ok()) return done(status);
+    done(absl::UnavailableError(absl::StrCat(
+        "the disk does not take it back (", status.message(),
+        "): a restart would serve what was handed in, until the disk does, which is tried again")));
   });
 }
 
@@ -166,7 +166,9 @@ ReloadOrder OrderOf(Engine& engine, const std::shared_ptr<Draft>& draft) {
     draft->plan.status = KeepNow(store, state.configuration);
     return draft->plan.status;
   };
-  order.take_back = [&store = engine.store(), draft] { TakeBackTo(store, draft->live); };
+  order.take_back = [&store = engine.store(), draft](auto taken_back) {
+    TakeBackTo(store, draft->live, std::move(taken_back));
+  };
   return order;
 }
 
@@ -208,7 +210,9 @@ void ServeFile(Engine& engine, const std::string& author, const Engine::Reloaded
     return refused;
   };
   order.commit = [&store = engine.store()](const DesiredState&) { return KeepNow(store, nullptr); };
-  order.take_back = [&store = engine.store(), before] { TakeBackTo(store, *before); };
+  order.take_back = [&store = engine.store(), before](auto taken_back) {
+    TakeBackTo(store, *before, std::move(taken_back));
+  };
   engine.Reload(std::move(order), [&engine, author, done](const ReloadResult& result) {
     if (result.errors.empty()) {
       Event event{.kind = EventKind::kConfigurationForgotten};

@@ -9,7 +9,8 @@
 //
 // Invariants
 //  1. What was acknowledged is on disk. What was refused changed nothing, neither now nor after a
-//     restart. After a crash in between the new configuration is live whole, or not at all.
+//     restart, and is on disk no more when it is told; or what is told says that it still is. After
+//     a crash in between the new configuration is live whole, or not at all.
 //  2. Reading, comparing, packing and waiting for the disk are the reloader's thread's; the loop
 //     only publishes.
 //  3. What did not change is not touched: verdicts, counters, probes under way, overrides go on

@@ -40,6 +40,9 @@ struct ReloadResult {
   std::vector<std::string> warnings;
   uint64_t table_generation = 0;
   absl::Duration took;
+  // With errors: OK, nothing was changed, neither now nor for a restart. Else why a restart may
+  // still find what is not served; the last of the errors too.
+  absl::Status taken_back;
 };
 
 // What is served, for the status.
@@ -144,6 +147,7 @@ class Engine {
   void Queue(PendingReload reload);
   void RunReload();
   void FinishReload(Loaded loaded, absl::Time started);
+  void TellReload(ReloadResult result, absl::Time started);
   absl::Status Serve(const Loaded& loaded);
   void ApplyToChecker(const DesiredState& desired);
   void SetServed(const DesiredState& desired);

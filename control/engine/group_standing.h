@@ -13,7 +13,7 @@
 
 #include "absl/time/time.h"
 #include "control/config/record_ttls.h"
-#include "control/engine/health_board.h"
+#include "control/engine/check_standing.h"
 #include "control/failover/decision.h"
 
 namespace understudy::control {

@@ -5,90 +5,10 @@
 #include "absl/strings/str_cat.h"
 
 namespace understudy::control {
-namespace {
-
-Verdict OnlyHealthOf(const Verdict& verdict) {
-  Verdict anew;
-  anew.healthy = verdict.healthy;
-  anew.changed_at = verdict.changed_at;
-  return anew;
-}
-
-// Only what we see ourselves says something about our own network.
-bool IsCounted(const HealthCheck& definition) {
-  return IsProbed(definition.type) && !definition.disabled;
-}
-
-bool HealthOfExpired(const CheckStanding& check) {
-  switch (check.definition->on_expiry) {
-    case OnExpiry::kUnhealthy:
-      return false;
-    case OnExpiry::kHealthy:
-      return true;
-    case OnExpiry::kLastKnown:
-      break;
-  }
-  return check.verdict.healthy;
-}
-
-// Whether `result` settles `check`, whose verdict has judged it already.
-bool SettlesNow(CheckStanding& check, const ProbeResult& result) {
-  if (check.settled || !result.conclusive) return false;
-  const HealthCheck& definition = *check.definition;
-  ++check.alike;
-  ++check.conclusive;
-  const uint32_t threshold =
-      result.success ? definition.success_threshold : definition.failure_threshold;
-  if (check.by_first_result || check.alike >= threshold) {
-    // A full threshold in a row is what any verdict rests on, whichever one we started with.
-    if (check.verdict.healthy != result.success) {
-      check.verdict.healthy = result.success;
-      check.verdict.changed_at = result.started + result.took;
-      check.verdict.contrary = 0;
-    }
-    check.settled = true;
-  }
-  // An endpoint that keeps changing its mind shall not keep the group waiting for ever.
-  const uint32_t patience = 2 * (definition.success_threshold + definition.failure_threshold);
-  if (check.conclusive >= patience) check.settled = true;
-  return check.settled;
-}
-
-}  // namespace
-
-bool IsUnprobed(const CheckStanding& check) {
-  return check.verdict.successes + check.verdict.failures == 0;
-}
-
-bool IsHealthyByNow(const CheckStanding& check) {
-  const HealthCheck& definition = *check.definition;
-  return (definition.disabled || check.verdict.healthy) != definition.inverted;
-}
-
 void HealthBoard::Remember(std::map<std::string, RememberedCheck> checks,
                            std::optional<Freeze> freeze) {
   remembered_ = std::move(checks);
   if (freeze) doubt_.SetFreeze(*std::move(freeze));
-}
-
-CheckStanding HealthBoard::NewCheck(const HealthCheck& definition, const Moment& now) {
-  CheckStanding check;
-  check.definition = std::make_shared<const HealthCheck>(definition);
-  check.verdict = InitialVerdict(definition);
-  const auto remembered = remembered_.find(definition.name);
-  if (remembered == remembered_.end()) {
-    check.healthy = IsHealthyByNow(check);
-    return check;
-  }
-  const RememberedCheck& before = remembered->second;
-  const bool same = before.fingerprint == FingerprintOf(definition);
-  check.verdict = same ? before.verdict : OnlyHealthOf(before.verdict);
-  check.healthy = before.healthy;
-  check.changed_at = ToSteady(before.changed_at, now);
-  if (same && before.expires_at != absl::InfiniteFuture()) {
-    check.expires = now.steady + (before.expires_at - now.wall);
-  }
-  return check;
 }
 
 // A new check, or one of a predecessor.
@@ -119,7 +39,9 @@ void HealthBoard::Apply(const DesiredState& desired, const Moment& now) {
     counted += IsCounted(definition);
     const auto known = checks_.find(name);
     if (known == checks_.end()) {
-      Start(checks_.emplace(name, NewCheck(definition, now)).first->second);
+      const auto before = remembered_.find(name);
+      const RememberedCheck* remembered = before == remembered_.end() ? nullptr : &before->second;
+      Start(checks_.emplace(name, BeginningOf(definition, remembered, now)).first->second);
     } else if (*known->second.definition != definition) {
       Redefine(known->second, definition);
     } else {
@@ -219,7 +141,7 @@ HealthBoard::Taken HealthBoard::Take(const std::string& name, const ProbeResult&
   if (result.certificate_ends != absl::InfiniteFuture()) {
     check.certificate_ends = result.certificate_ends;
   }
-  const bool settled_now = SettlesNow(check, result);
+  const bool settled_now = SettleBy(check, result);
   MarkUnsaved(check);
   NoteFailing(check, now);
   const bool is_healthy = IsHealthyByNow(check);
@@ -253,36 +175,10 @@ void HealthBoard::Expire(const Moment& now, Settled& settled) {
   while (!expiries_.empty() && expiries_.begin()->first <= now.steady) {
     CheckStanding& check = checks_.at(expiries_.begin()->second);
     SetExpiry(check, absl::InfiniteFuture());
-    const bool healthy = HealthOfExpired(check);
-    check.settled = true;
-    check.verdict.last = {
-        .success = healthy,
-        .reason = absl::StrCat("no word for ", absl::FormatDuration(check.definition->expiry)),
-        .started = now.wall};
-    if (healthy != check.verdict.healthy) {
-      check.verdict.healthy = healthy;
-      check.verdict.changed_at = now.wall;
-      check.verdict.contrary = 0;
-      settled.expired.push_back(&check);
-    }
+    if (control::Expire(check, now)) settled.expired.push_back(&check);
     MarkUnsaved(check);
     Await(check);
   }
-}
-
-// Healthy when enough children are (route53.md 2.6); it has no thresholds of its own.
-void HealthBoard::Recount(CheckStanding& parent, const Moment& now) {
-  const auto up = static_cast<size_t>(
-      std::ranges::count_if(parent.children, [](const auto* child) { return child->healthy; }));
-  const bool healthy = up >= parent.definition->health_threshold;
-  parent.verdict.last = {
-      .success = healthy,
-      .reason = absl::StrCat(up, " of ", parent.children.size(), " children are healthy, ",
-                             parent.definition->health_threshold, " are needed"),
-      .started = now.wall};
-  if (healthy != parent.verdict.healthy) parent.verdict.changed_at = now.wall;
-  parent.verdict.healthy = healthy;
-  MarkUnsaved(parent);
 }
 
 Doubt::Canaries HealthBoard::LookAtCanaries() const {
@@ -321,7 +217,10 @@ HealthBoard::Settled HealthBoard::Settle(const Moment& now) {
   std::ranges::partition(pending_, [](const auto* check) { return check->children.empty(); });
   for (size_t i = 0; i < pending_.size(); ++i) {
     CheckStanding& check = *pending_[i];
-    if (check.definition->type == CheckType::kCalculated) Recount(check, now);
+    if (check.definition->type == CheckType::kCalculated) {
+      Recount(check, now);
+      MarkUnsaved(check);
+    }
     check.pending = false;
     const bool healthy = IsHealthyByNow(check);
     if (healthy != check.healthy) {
@@ -356,14 +255,7 @@ void HealthBoard::TakeUnsaved(const Moment& now,
   for (const std::string& name : std::exchange(gone_, {})) changes[name] = std::nullopt;
   for (CheckStanding* check : std::exchange(unsaved_, {})) {
     check->unsaved = false;
-    changes[check->definition->name] = {
-        .fingerprint = FingerprintOf(*check->definition),
-        .verdict = check->verdict,
-        .healthy = check->healthy,
-        .changed_at = ToWall(check->changed_at, now),
-        .expires_at = check->expires == absl::InfiniteFuture()
-                          ? absl::InfiniteFuture()
-                          : now.wall + (check->expires - now.steady)};
+    changes[check->definition->name] = ToRemember(*check, now);
   }
 }
 

@@ -26,43 +26,12 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "control/config/desired_state.h"
+#include "control/engine/check_standing.h"
 #include "control/engine/moment.h"
 #include "control/engine/self_doubt.h"
-#include "control/health/verdict.h"
 #include "control/state/remembered.h"
 
 namespace understudy::control {
-
-struct GroupStanding;
-
-struct CheckStanding {
-  std::shared_ptr<const HealthCheck> definition;  // the checker has it too; never null
-  Verdict verdict;
-  bool healthy = true;                                // what groups go by
-  absl::Time changed_at = absl::InfinitePast();       // steady: when `healthy` last changed
-  absl::Time failing_since = absl::InfiniteFuture();  // steady; for self-doubt
-  absl::Time expires = absl::InfiniteFuture();        // push: steady
-  // As it was last seen; infinite: never. The wall clock's.
-  absl::Time certificate_ends = absl::InfiniteFuture();
-
-  // False: known only by hearsay, or not at all. A full threshold in a row settles it; the first
-  // result alone where `initial` is probe.
-  bool settled = true;
-  bool by_first_result = false;
-  uint32_t alike = 0;       // conclusive results in a row that agree, while not settled
-  uint32_t conclusive = 0;  // and all of them
-
-  std::vector<GroupStanding*> groups;          // by name
-  std::vector<CheckStanding*> parents;         // calculated checks that count this one
-  std::vector<const CheckStanding*> children;  // of a calculated one
-  bool pending = false;                        // in the row for Settle
-  bool unsaved = false;
-};
-
-// No conclusive result is known of it.
-bool IsUnprobed(const CheckStanding& check);
-// The verdict with `disabled` and `inverted` laid over it.
-bool IsHealthyByNow(const CheckStanding& check);
 
 class HealthBoard {
  public:
@@ -105,7 +74,6 @@ class HealthBoard {
   CheckStanding& at(const std::string& name) { return checks_.at(name); }
 
  private:
-  CheckStanding NewCheck(const HealthCheck& definition, const Moment& now);
   void Redefine(CheckStanding& check, const HealthCheck& definition);
   void Start(CheckStanding& check);
   void LinkChildren(const DesiredState& desired);
@@ -113,7 +81,6 @@ class HealthBoard {
   void MarkUnsaved(CheckStanding& check);
   void NoteFailing(CheckStanding& check, const Moment& now);
   void Expire(const Moment& now, Settled& settled);
-  void Recount(CheckStanding& parent, const Moment& now);
   void SetExpiry(CheckStanding& check, absl::Time expires);
   Doubt::Canaries LookAtCanaries() const;
 

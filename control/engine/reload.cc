@@ -1,6 +1,7 @@
 // The part of Engine that takes up another configuration.
 #include <spdlog/spdlog.h>
 
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -79,15 +80,27 @@ void Engine::FinishReload(Loaded loaded, absl::Time started) {
   ReloadResult result{.errors = std::move(loaded.errors),
                       .warnings = std::move(loaded.warnings),
                       .table_generation = loaded.table_generation,
-                      .took = absl::ZeroDuration()};
-  PendingReload reload = std::exchange(reload_, {});
+                      .took = absl::ZeroDuration(),
+                      .taken_back = absl::OkStatus()};
+  absl::Status served = absl::OkStatus();
   if (loaded.state) {
-    if (absl::Status status = Serve(loaded); !status.ok()) {
-      result.errors.push_back(std::string(status.message()));
-      if (reload.order.take_back) reload.order.take_back();
-    }
+    served = Serve(loaded);
     reloader_.Free(std::move(loaded.state));
   }
+  if (!served.ok()) result.errors.push_back(std::string(served.message()));
+  if (served.ok() || !reload_.order.take_back) return TellReload(std::move(result), started);
+  // Nobody is told that nothing was changed before a restart, too, would find nothing changed.
+  reload_.order.take_back([this, &io = io_, result, started](const absl::Status& status) {
+    boost::asio::post(io, [this, result, started, status]() mutable {
+      result.taken_back = status;
+      if (!status.ok()) result.errors.push_back(std::string(status.message()));
+      TellReload(std::move(result), started);
+    });
+  });
+}
+
+void Engine::TellReload(ReloadResult result, absl::Time started) {
+  const PendingReload reload = std::exchange(reload_, {});
   for (const std::string& warning : result.warnings) spdlog::warn("{}", warning);
   if (!result.errors.empty()) {
     Event event = EventOf(EventKind::kReloadFailed);

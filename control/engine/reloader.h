@@ -33,8 +33,10 @@ struct ReloadOrder {
   // On the same thread, when the table is written and nothing of it is published. An error: nothing
   // changes. May be unset.
   std::function<absl::Status(const DesiredState&)> commit;
-  // On the loop, when it could not be published although `commit` was through. May be unset.
-  std::function<void()> take_back;
+  // On the loop, when it could not be published although `commit` was through; set when that is.
+  // `done` is called once, on any thread, when it is known what a restart would find: with an error
+  // the one that was committed.
+  std::function<void(std::function<void(const absl::Status&)> done)> take_back;
 };
 
 class Reloader {

@@ -121,9 +121,17 @@ void Store::Write(const StateChanges& changes, Done done) {
 }
 
 void Store::WriteConfiguration(std::shared_ptr<const Configuration> configuration, Done done) {
+  Queue({std::move(configuration), std::move(done), false});
+}
+
+void Store::TakeBackTo(std::shared_ptr<const Configuration> configuration, Done done) {
+  Queue({std::move(configuration), std::move(done), true});
+}
+
+void Store::Queue(ConfigurationWrite write) {
   {
     const std::lock_guard guard(mutex_);
-    queued_.configurations.push_back({std::move(configuration), std::move(done)});
+    queued_.configurations.push_back(std::move(write));
   }
   wake_.notify_one();
 }
@@ -159,6 +167,7 @@ void Store::WriteBatch(const Batch& batch) {
   SetHealth(status);
   for (const Done& done : batch.done) done(status);
   for (const ConfigurationWrite& write : batch.configurations) {
+    if (write.is_way_back) configuration_ = write.configuration;  // also for every later attempt
     write.done(rewrite_all_ ? health() : KeepConfiguration(write.configuration));
   }
 }

@@ -45,6 +45,9 @@ class Store {
   // The configuration that was applied, or null: none is any more. Tried once and never later: when
   // `done` is told an error, the one before is still the one that a restart finds.
   void WriteConfiguration(std::shared_ptr<const Configuration> configuration, Done done);
+  // What a restart shall find after all, instead of one that was written and then not served. Tried
+  // until it is on disk; `done` is told of the first attempt.
+  void TakeBackTo(std::shared_ptr<const Configuration> configuration, Done done);
   // OK, or why the state is not durable now.
   absl::Status health() const;
   // Sentences an operator should read, each given once: a damaged file was moved aside.
@@ -54,6 +57,7 @@ class Store {
   struct ConfigurationWrite {
     std::shared_ptr<const Configuration> configuration;
     Done done;
+    bool is_way_back = false;
   };
   struct Batch {
     StateChanges changes;
@@ -66,6 +70,7 @@ class Store {
   explicit Store(Options options) : options_(std::move(options)) {}
   absl::Status OpenDatabase(Remembered* remembered);
   absl::Status OpenOnce(Remembered* remembered);
+  void Queue(ConfigurationWrite write);
   void Run();
   void WriteBatch(const Batch& batch);
   absl::Status TryToWrite(const StateChanges& changes);

@@ -76,6 +76,14 @@ class ApplicationTest : public testing::Test {
     life_->RunUntil([&] { return applied.has_value(); });
     return *applied;
   }
+  // The same with the disk slow (somebody else holds the file), or out of order, from the commit
+  // on.
+  std::optional<Applied>& BeginToApplyUnpublished(const ApplyOrder& order) {
+    pending_.reset();
+    control::Apply(life_->engine(), Reading(order), [&](const Applied& done) { pending_ = done; });
+    LoseTheTable();
+    return pending_;
+  }
   ReloadResult ServeFileUnpublished() {
     std::optional<ReloadResult> result;
     ServeFile(life_->engine(), "ann", [&](const ReloadResult& done) { result = done; });
@@ -115,6 +123,7 @@ class ApplicationTest : public testing::Test {
   ScratchDirectory scratch_;
   Moment now_{.wall = absl::FromUnixSeconds(1'000'000), .steady = absl::FromUnixSeconds(50)};
   std::unique_ptr<Life> life_;
+  std::optional<Applied> pending_;
 };
 
 }  // namespace understudy::control

@@ -1,4 +1,6 @@
 // What is applied is served, and lasts; what cannot be published is taken back.
+#include <sqlite3.h>
+
 #include "tests/control/engine/application_fixture.h"
 
 namespace understudy::control {
@@ -81,6 +83,61 @@ TEST_F(ApplicationTest, AnApplyThatIsOnDiskAndCannotBePublishedIsTakenBack) {
   EXPECT_TRUE(life_->Events(EventKind::kConfigurationApplied).empty());
   life_->Probe("eu", true, 3);
   EXPECT_EQ(life_->Published("g0"), Choice::kPrimary) << "failover goes on";
+  ExpectNothingChanged(id, Origin::kFile);
+}
+
+// A writer that keeps the state file to itself.
+class HeldFile {
+ public:
+  explicit HeldFile(const std::string& path) {
+    EXPECT_EQ(sqlite3_open(path.c_str(), &handle_), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  }
+  ~HeldFile() { sqlite3_close(handle_); }
+  HeldFile(const HeldFile&) = delete;
+  HeldFile& operator=(const HeldFile&) = delete;
+
+ private:
+  sqlite3* handle_ = nullptr;
+};
+
+TEST_F(ApplicationTest, NobodyIsToldOfARefusalBeforeTheDiskKnows) {
+  Begin();
+  const std::string id = live().id;
+  const std::optional<Applied>& applied = BeginToApplyUnpublished(OrderFor({.groups = 9}));
+  {
+    const HeldFile held(scratch_.path() + "/state/test.db");
+    for (int i = 0; i < 20; ++i) {
+      life_->io().restart();
+      life_->io().run_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_FALSE(applied.has_value()) << "a kill now would bring back what was refused";
+    EXPECT_TRUE(life_->engine().reloading());
+    life_->Probe("eu", false, 3);
+    EXPECT_EQ(life_->Published("g0"), Choice::kSecondary) << "failover waits for no disk";
+    life_->Probe("eu", true, 3);
+  }
+  life_->RunUntil([&] { return applied.has_value(); });
+  ASSERT_EQ(applied->result.errors.size(), 1u);
+  EXPECT_TRUE(applied->result.taken_back.ok()) << applied->result.taken_back;
+  ExpectNothingChanged(id, Origin::kFile);
+}
+
+TEST_F(ApplicationTest, ARefusalThatTheDiskDoesNotTakeIsToldAndMendedWhenItDoes) {
+  Begin();
+  const std::string id = live().id;
+  const std::optional<Applied>& applied = BeginToApplyUnpublished(OrderFor({.groups = 9}));
+  const std::string state = scratch_.path() + "/state";
+  std::filesystem::rename(state, state + ".away");
+  std::ofstream(state) << "in the way";
+  life_->RunUntil([&] { return applied.has_value(); });
+  ASSERT_EQ(applied->result.errors.size(), 2u);
+  EXPECT_FALSE(applied->result.taken_back.ok());
+  EXPECT_NE(applied->result.errors[1].find("a restart would serve what was handed in"),
+            std::string::npos)
+      << applied->result.errors[1];
+  std::filesystem::remove(state);
+  std::filesystem::rename(state + ".away", state);
   ExpectNothingChanged(id, Origin::kFile);
 }
 

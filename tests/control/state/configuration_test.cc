@@ -134,6 +134,30 @@ TEST_F(StoredConfigurationTest, WhatTheDiskDoesNotTakeIsRefusedAndNeverFoundLate
   EXPECT_EQ(remembered_.events.size(), 2u);
 }
 
+TEST_F(StoredConfigurationTest, AWayBackThatTheDiskDoesNotTakeIsTriedUntilItDoes) {
+  const auto take_back_to = [&](std::shared_ptr<const Configuration> configuration) {
+    std::promise<absl::Status> done;
+    store_->TakeBackTo(std::move(configuration),
+                       [&](const absl::Status& status) { done.set_value(status); });
+    return done.get_future().get();
+  };
+  const auto old = Applied("old", "1");
+  Open();
+  ASSERT_TRUE(Write(old).ok());
+  ASSERT_TRUE(Write(Applied("new", "2")).ok());
+  {
+    const FileSizeLimit limit(1);
+    EXPECT_FALSE(take_back_to(old).ok());
+  }
+  EXPECT_TRUE(WriteEvent(1).ok());
+  Open();
+  ASSERT_NE(remembered_.configuration, nullptr);
+  EXPECT_EQ(UnpackTexts(*remembered_.configuration)->yaml, "old");
+  EXPECT_TRUE(take_back_to(nullptr).ok());
+  Open();
+  EXPECT_EQ(remembered_.configuration, nullptr);
+}
+
 TEST_F(StoredConfigurationTest, AFileRemovedUnderneathIsWrittenAnewWithIt) {
   Open();
   ASSERT_TRUE(Write(Applied("kept", "1")).ok());
