@@ -153,14 +153,18 @@ asio::awaitable<void> ApiServer::AcceptAll() {
   }
 }
 
-// Its permissions have decided who may connect: all are admitted, and none makes room for another.
+// The socket's permissions have decided who may connect. Who has asked nothing yet makes room all
+// the same: a script that opens connections and forgets them keeps no operator out.
 void ApiServer::Start(Protocol::socket socket) {
-  std::shared_ptr<Connections::Place> place = connections_.Take("", [] {});
+  const auto silent = std::make_shared<std::weak_ptr<LocalSession>>();
+  std::shared_ptr<Connections::Place> place = connections_.Take("", [silent] {
+    if (const auto displaced = silent->lock()) displaced->Abort();
+  });
   if (!place) return Refuse(std::move(socket));
-  place->Admit();
   const Peer peer = PeerOf(socket);
   auto session = std::make_shared<LocalSession>(
       boost::beast::basic_stream<Protocol>(std::move(socket)), peer, rules_);
+  *silent = session;
   session->Hold(std::move(place));
   asio::co_spawn(io_, Serve(std::move(session)), asio::detached);
 }

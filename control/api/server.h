@@ -3,7 +3,8 @@
 // Who connects may be slow, silent, half closed or hostile. Nothing here blocks; every connection
 // has limits in bytes and time; a connection too many is told so and closed. Invariants
 //  1. At most kMaxConnections connections. They are the Unix socket's own: whatever happens on
-//     the TCP side (remote_server.h), an operator on the host gets in.
+//     the TCP side (remote_server.h), an operator on the host gets in; and silent connections make
+//     room for him.
 //  2. A connection that is silent, or does not read, for kIdleTimeout is closed.
 // Used by: main, tests.
 #ifndef UNDERSTUDY_CONTROL_API_SERVER_H_

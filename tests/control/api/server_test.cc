@@ -148,11 +148,24 @@ TEST(ApiServerTest, AConnectionTooManyIsToldSoAndLaterOnesAreServedAgain) {
     std::vector<std::unique_ptr<RawClient>> idle;
     for (size_t i = 0; i < kMaxConnections; ++i) {
       idle.push_back(std::make_unique<RawClient>(site.socket()));
-      ASSERT_TRUE(idle.back()->connected());
+      idle.back()->Send(kGetVersion);
+      idle.back()->ReadSome();
     }
     EXPECT_EQ(site.Ask("GET", "/v1/version").status, 503);
   }
   while (site.Ask("GET", "/v1/version").status != 200) std::this_thread::yield();
+}
+
+TEST(ApiServerTest, ConnectionsThatAskNothingMakeRoomForOneThatDoes) {
+  ServedSite site(SiteWith({"app"}), std::chrono::seconds(60));
+  std::vector<std::unique_ptr<RawClient>> silent;
+  for (size_t i = 0; i < 3 * kMaxConnections; ++i) {
+    silent.push_back(std::make_unique<RawClient>(site.socket()));
+    ASSERT_TRUE(silent.back()->connected());
+    if (i % 2 == 0) silent.back()->Send("GET /v1/sta");
+  }
+  EXPECT_EQ(site.Ask("GET", "/v1/version").status, 200);
+  EXPECT_TRUE(silent.front()->IsEnded()) << "the oldest went first";
 }
 
 }  // namespace
