@@ -34,6 +34,7 @@ class Page {
   std::vector<TopLine> Lines() && {
     AddHead();
     AddTraffic();
+    AddBusiest();
     AddGroups();
     AddChecks();
     AddWorkers();
@@ -131,6 +132,23 @@ class Page {
       absl::StrAppend(&line, line.size() > label.size() ? "  " : "", cell);
     }
     Add(counts.empty() ? label + "-" : std::move(line));
+  }
+
+  void AddBusiest() {
+    std::vector<GroupRate> busiest = moment_.rates.busiest;
+    if (busiest.empty()) return;
+    if (moment_.sort == TopSort::kName) std::ranges::sort(busiest, {}, &GroupRate::name);
+    Columns columns({"BUSIEST GROUP", "ANSWERS/S", "BY SIDE"});
+    for (const GroupRate& group : busiest) {
+      std::string sides;
+      for (size_t side = 0; side < group.sides.size(); ++side) {
+        if (group.sides[side] <= 0) continue;
+        absl::StrAppend(&sides, sides.empty() ? "" : "  ", WordOfSide(side, group.sides.size()),
+                        " ", RateText(group.sides[side]));
+      }
+      columns.Add({group.name, RateText(group.answers), sides});
+    }
+    AddTable(columns, TopStyle::kPlain);
   }
 
   // The times first, so that the newest trouble comes first.
@@ -263,7 +281,17 @@ json::object TopView(const TopMoment& moment) {
       rates, [](size_t i) { return contract::kOutcomeTexts[i].word; }, rates.outcomes);
   view["answered_by_per_s"] = RatesView(
       rates, [](size_t i) { return contract::kAnsweredByWords[i]; }, rates.answered_by);
+  json::array busiest;
+  for (const GroupRate& group : rates.busiest) {
+    json::object sides;
+    for (size_t side = 0; side < group.sides.size(); ++side) {
+      sides[WordOfSide(side, group.sides.size())] = group.sides[side];
+    }
+    busiest.push_back(json::object{
+        {"name", group.name}, {"answers_per_s", group.answers}, {"by_side", std::move(sides)}});
+  }
   view["workers"] = std::move(workers);
+  view["busiest_groups"] = rates.known ? json::value(std::move(busiest)) : json::value(nullptr);
   view["groups"] = json::object{{"total", reading.groups}, {"not_on_primary", reading.strays}};
   view["groups_not_on_primary"] = std::move(strays);
   view["errors"] = std::move(errors);

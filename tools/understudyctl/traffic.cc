@@ -82,7 +82,10 @@ void TrafficReader::ReadTable(Reading& reading) {
       reading.errors.push_back(absl::StrCat("table ", generation, " cannot be read: ", error));
       return;
     }
+    names_ = NamesOf(*table_);
+    counts_.reset();
   }
+  ReadGroups(reading);
   uint64_t live = 0;
   const std::vector<contract::Choice> choices = contract::SnapshotChoices(*table_, &live);
   if (choices.empty()) return;
@@ -97,12 +100,26 @@ void TrafficReader::ReadTable(Reading& reading) {
   }
 }
 
+// Without counts there are no rates of groups, and that is all: the dataplane has said why.
+void TrafficReader::ReadGroups(Reading& reading) {
+  if (!reading.dataplane.alive || reading.table_adopted != table_->generation()) return;
+  if (!counts_ || counts_of_ns_ != reading.dataplane_started_ns) {
+    std::string absent;
+    counts_ = contract::GroupCountsReader::Open(instance_.paths, table_->generation(), &absent);
+    counts_of_ns_ = reading.dataplane_started_ns;
+  }
+  if (counts_) reading.group_traffic = ReadGroupTraffic(*counts_, table_->generation(), names_);
+}
+
 Rates RatesBetween(const Reading& before, const Reading& after) {
   Rates rates;
   const double seconds = SecondsBetween(before.at_ns, after.at_ns);
   rates.known = seconds > 0 && after.dataplane_started_ns != 0 &&
                 before.dataplane_started_ns == after.dataplane_started_ns &&
                 before.workers.size() <= after.workers.size();
+  if (rates.known) {
+    rates.busiest = BusiestBetween(before.group_traffic, after.group_traffic, seconds, kMaxBusiest);
+  }
   for (size_t i = 0; i < after.workers.size(); ++i) {
     const WorkerReading& now = after.workers[i];
     rates.workers.push_back({.name = now.name, .idle = now.idle, .selection = now.selection});

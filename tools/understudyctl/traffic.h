@@ -12,12 +12,14 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dataplane/contract/outcome.h"
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/table.h"
+#include "tools/understudyctl/group_traffic.h"
 #include "tools/understudyctl/instance.h"
 
 namespace understudy::ctl {
@@ -56,11 +58,13 @@ struct Reading {
   uint64_t table_adopted = 0;
   uint64_t selection = 0;
   size_t groups = 0;
-  size_t strays = 0;                // groups not on their primary
-  std::vector<StrayGroup> stray;    // the first kMaxStrays of them
+  size_t strays = 0;              // groups not on their primary
+  std::vector<StrayGroup> stray;  // the first kMaxStrays of them
+  GroupTraffic group_traffic;
   std::vector<std::string> errors;  // what could not be read
 };
 inline constexpr size_t kMaxStrays = 100;
+inline constexpr size_t kMaxBusiest = 10;
 
 class TrafficReader {
  public:
@@ -70,9 +74,13 @@ class TrafficReader {
  private:
   void ReadDataplane(Reading& reading) const;
   void ReadTable(Reading& reading);
+  void ReadGroups(Reading& reading);
 
   const Instance instance_;
   std::unique_ptr<const contract::Table> table_;
+  GroupNames names_;                                   // of the groups of table_
+  std::optional<contract::GroupCountsReader> counts_;  // of that table
+  uint64_t counts_of_ns_ = 0;                          // the life of the dataplane that made them
 };
 
 // A second.
@@ -88,6 +96,7 @@ struct Rates {
   std::array<double, contract::kOutcomeCount> outcomes = {};
   std::array<double, contract::kAnsweredByCount> answered_by = {};
   std::vector<WorkerRate> workers;
+  std::vector<GroupRate> busiest;
 };
 Rates RatesBetween(const Reading& before, const Reading& after);
 

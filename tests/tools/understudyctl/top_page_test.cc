@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace understudy::ctl {
 namespace {
@@ -65,6 +68,53 @@ TEST(TrafficTest, ARestartOfTheDataplaneIsNoRate) {
   EXPECT_FALSE(RatesBetween(ReadingAt(10, 1000, 500), after).known);
   EXPECT_FALSE(RatesBetween(Reading(), ReadingAt(12, 10, 20)).known);
   EXPECT_FALSE(RatesBetween(ReadingAt(10, 1, 2), ReadingAt(10, 1, 2)).known);
+}
+
+// Groups a, b and c with two sides each: {a primary, a secondary, a none, b primary, ...}.
+GroupTraffic CountsOf(std::vector<uint64_t> counts, uint64_t generation = 7) {
+  return {.generation = generation,
+          .columns = 3,
+          .names = std::make_shared<const std::vector<std::string>>(
+              std::vector<std::string>{"a", "b", "c"}),
+          .counts = std::move(counts)};
+}
+
+TEST(GroupTrafficTest, RatesAreByGroupAndSideTheBusiestFirst) {
+  const GroupTraffic before = CountsOf({10, 0, 0, 100, 5, 0, 7, 7, 7});
+  const GroupTraffic after = CountsOf({14, 0, 2, 140, 25, 0, 7, 7, 7});
+  const auto rates = BusiestBetween(before, after, 2, 10);
+  ASSERT_EQ(rates.size(), 2u) << "nobody asks for c";
+  EXPECT_EQ(rates[0].name, "b");
+  EXPECT_DOUBLE_EQ(rates[0].answers, 30);
+  EXPECT_EQ(rates[0].sides, (std::vector<double>{20, 10, 0}));
+  EXPECT_EQ(rates[1].name, "a");
+  EXPECT_EQ(rates[1].sides, (std::vector<double>{2, 0, 1}));
+  EXPECT_EQ(BusiestBetween(before, after, 2, 1).size(), 1u);
+}
+
+TEST(GroupTrafficTest, CountsOfAnotherTableAreNoRate) {
+  const GroupTraffic before = CountsOf({0, 0, 0, 0, 0, 0, 0, 0, 0});
+  const GroupTraffic after = CountsOf({9, 9, 9, 9, 9, 9, 9, 9, 9}, 8);
+  EXPECT_TRUE(BusiestBetween(before, after, 1, 10).empty());
+  EXPECT_TRUE(BusiestBetween(GroupTraffic(), after, 1, 10).empty());
+  EXPECT_TRUE(BusiestBetween(after, after, 0, 10).empty());
+}
+
+TEST(TopPageTest, ItShowsTheBusiestGroupsByTheirSides) {
+  Reading before = ReadingAt(10, 0, 0), after = ReadingAt(11, 1234, 5678);
+  before.group_traffic = CountsOf({0, 0, 0, 0, 0, 0, 0, 0, 0});
+  after.group_traffic = CountsOf({1500, 2, 0, 0, 0, 0, 0, 0, 3000});
+  TopMoment moment = MomentOf(before, after);
+  std::string text = TextOf(moment);
+  EXPECT_TRUE(Has(text, "1,502      primary 1,500  secondary 2")) << text;
+  EXPECT_TRUE(Has(text, "3,000      none 3,000")) << text;
+  EXPECT_LT(text.find("\nc "), text.find("\na ")) << text;
+  moment.sort = TopSort::kName;
+  text = TextOf(moment);
+  EXPECT_LT(text.find("\na "), text.find("\nc ")) << text;
+  const json::array groups = TopView(moment).at("busiest_groups").as_array();
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].at("by_side").at("none").to_number<double>(), 3000);
 }
 
 TEST(TopPageTest, ItShowsTheTrafficTheBusiestFirst) {
