@@ -28,8 +28,9 @@ class AnswerCountsTest : public testing::Test {
   void Adopt() {
     auto before = std::exchange(counts_, std::nullopt);
     std::string error;
-    counts_ = contract::GroupCountsWriter::Create(paths_, *publisher_->table(), 1, &error);
-    ASSERT_TRUE(counts_) << error;
+    auto made = contract::GroupCountsWriter::Create(paths_, *publisher_->table(), 1, &error);
+    ASSERT_TRUE(made) << error;
+    counts_.emplace(*std::move(made));
     dataplane_->Adopt(generation_);
   }
   void Count(const std::string& group, uint8_t choice, int times) {
