@@ -81,17 +81,24 @@ Resolution AtNode(const Cut& cut, const NodeRecord& node, uint16_t type) noexcep
 
 }  // namespace
 
+const NodeRecord* ClosestEncloser(const Table& table, const uint8_t* name, size_t length,
+                                  const NodeRecord* guess) noexcept {
+  const NodeRecord* encloser = nullptr;
+  for (size_t at = 0; encloser == nullptr && name[at] != 0;) {
+    at += name[at] + size_t{1};
+    const bool guessed = guess != nullptr && IsNamed(*guess, name + at, length - at);
+    encloser = guessed ? guess : table.Find(name + at, length - at);
+  }
+  return encloser;
+}
+
 Resolution LookupFrom(const NodeRecord* exact, const Cut& cut, const uint8_t* name, size_t length,
                       uint16_t type) noexcept {
   const Table& table = *cut.table;
   if (exact != nullptr) return AtNode(cut, *exact, type);
 
-  const NodeRecord* encloser = nullptr;  // RFC 4592 3.3.1
-  for (size_t at = 0; encloser == nullptr;) {
-    if (name[at] == 0) return {};  // not even the root: in none of our zones
-    at += name[at] + size_t{1};
-    encloser = table.Find(name + at, length - at);
-  }
+  const NodeRecord* encloser = ClosestEncloser(table, name, length);
+  if (encloser == nullptr) return {};
   if ((encloser->flags & kNodeOccluded) != 0) return Below(cut, *table.NodeAt(encloser->cut));
   if ((encloser->flags & (kNodeDelegation | kNodeDname)) != 0) return Below(cut, *encloser);
   if (encloser->wildcard != kNowhere) {

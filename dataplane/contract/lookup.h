@@ -50,6 +50,12 @@ inline Resolution Lookup(const Cut& cut, uint64_t hash, const uint8_t* name, siz
   return LookupFrom(cut.table->Find(hash, name, length), cut, name, length, type);
 }
 
+// The closest encloser of a name that is no node (RFC 4592 3.3.1); null: it is in none of our
+// zones. `name` as for Table::Find. Whether it is `guess` is looked at before anything is searched:
+// names that are nowhere come in floods, below one and the same node.
+const NodeRecord* ClosestEncloser(const Table& table, const uint8_t* name, size_t length,
+                                  const NodeRecord* guess = nullptr) noexcept;
+
 // The way of nearly every question, in line: the records of a type at a node of its own. Null: ask
 // Lookup, which says the same and everything else.
 inline const AnswerRecord* PlainAnswer(const Cut& cut, const NodeRecord& node, uint16_t type,

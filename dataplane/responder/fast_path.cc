@@ -301,45 +301,63 @@ template <typename Ip>
   return asked.ipv6 ? ComposeIpv6(frame, asked, said) : ComposeAs<OverIpv4>(frame, asked, said);
 }
 
-// No plain answer at a node of the name's own: a wildcard, or that there is nothing.
+// The SOA of the zone, because the name does not exist or has no such type (RFC 2308).
+[[gnu::noinline]] bool FastPath::Deny(const contract::Table& table, const contract::ZoneEntry& zone,
+                                      bool exists, Frame& frame,
+                                      const Asked& asked) const noexcept {
+  const size_t apex_length = table.NodeAt(zone.apex)->name_length;
+  return Compose(
+      frame, asked,
+      {.records = table.AnswerAt(zone.negative),
+       .owner = static_cast<uint16_t>(wire::kQuestionOffset + asked.name_length - apex_length),
+       .rcode = exists ? wire::Rcode::kNoError : wire::Rcode::kNxDomain,
+       .outcome = exists ? Outcome::kNoData : Outcome::kNxDomain,
+       .answered_by = contract::AnsweredBy::kStatic});
+}
+
+// No plain answer at `node`: that there is nothing, here.
 [[gnu::noinline]] bool FastPath::AnswerByLookup(const contract::Cut& cut,
-                                                const contract::NodeRecord* exact, Frame& frame,
+                                                const contract::NodeRecord& node, Frame& frame,
                                                 const Asked& asked) const noexcept {
-  if (exact == nullptr && !HasGoodLabels(asked)) return false;
   const contract::Resolution found =
-      contract::LookupFrom(exact, cut, asked.name, asked.name_length, asked.type);
-  const contract::AnsweredBy credit = found.set == nullptr
-                                          ? contract::AnsweredBy::kStatic
-                                          : contract::AnsweredByOf(found.set->group, found.choice);
-  Said said = {found.answer, wire::kQuestionOffset, wire::Rcode::kNoError, Outcome::kPositive,
-               credit};
-  if (found.match != contract::Match::kAnswer) {
-    const bool exists = found.match == contract::Match::kNoData;
-    if (!exists && found.match != contract::Match::kNxDomain) return false;
-    const size_t apex_length = cut.table->NodeAt(found.zone->apex)->name_length;
-    said.records = cut.table->AnswerAt(found.zone->negative);
-    said.owner = static_cast<uint16_t>(wire::kQuestionOffset + asked.name_length - apex_length);
-    said.rcode = exists ? wire::Rcode::kNoError : wire::Rcode::kNxDomain;
-    said.outcome = exists ? Outcome::kNoData : Outcome::kNxDomain;
-  }
-  if (!Compose(frame, asked, said)) return false;
-  if (found.set != nullptr && found.set->group != 0) {
-    cut.counter.Add(found.set->group, found.choice);
-  }
+      contract::LookupFrom(&node, cut, asked.name, asked.name_length, asked.type);
+  if (found.match != contract::Match::kNoData) return false;
+  if (!Deny(*cut.table, *found.zone, true, frame, asked)) return false;
+  if (found.set == nullptr || found.set->group == 0) return true;
+  frame.answered_by = contract::AnsweredByOf(found.set->group, found.choice);
+  cut.counter.Add(found.set->group, found.choice);
   return true;
 }
 
-[[gnu::always_inline]] inline bool FastPath::Answer(const contract::Cut& cut, Frame& frame,
-                                                    const Asked& asked) const noexcept {
+// The encloser of a name that is no node, where nothing but a wildcard may be below it.
+[[gnu::noinline]] const contract::NodeRecord* FastPath::PlainEncloser(
+    const contract::Table& table, const Asked& asked, const contract::NodeRecord* guess) noexcept {
+  if (!HasGoodLabels(asked)) return nullptr;
+  const contract::NodeRecord* encloser =
+      contract::ClosestEncloser(table, asked.name, asked.name_length, guess);
+  constexpr auto kElse = contract::kNodeOccluded | contract::kNodeDelegation | contract::kNodeDname;
+  return encloser != nullptr && (encloser->flags & kElse) == 0 ? encloser : nullptr;
+}
+
+[[gnu::always_inline]] inline bool FastPath::Answer(
+    const contract::Cut& cut, Frame& frame, const Asked& asked,
+    const contract::NodeRecord*& encloser) const noexcept {
   const contract::NodeRecord* node = asked.candidate;
   if (node == nullptr ? asked.elsewhere : !contract::IsNamed(*node, asked.name, asked.name_length))
       [[unlikely]] {
     node = cut.table->Find(asked.hash, asked.name, asked.name_length);
   }
+  if (node == nullptr) [[unlikely]] {
+    encloser = PlainEncloser(*cut.table, asked, encloser);
+    if (encloser == nullptr) return false;
+    if (encloser->wildcard == contract::kNowhere) {
+      return Deny(*cut.table, cut.table->ZoneAt(encloser->zone), false, frame, asked);
+    }
+    node = cut.table->NodeAt(encloser->wildcard);
+  }
   const contract::TypeEntry* set = nullptr;
-  const contract::AnswerRecord* answer =
-      node != nullptr ? contract::PlainAnswer(cut, *node, asked.type, &set) : nullptr;
-  if (answer == nullptr) return AnswerByLookup(cut, node, frame, asked);
+  const contract::AnswerRecord* answer = contract::PlainAnswer(cut, *node, asked.type, &set);
+  if (answer == nullptr) return AnswerByLookup(cut, *node, frame, asked);
   const uint32_t group = set->group;
   const uint8_t choice = cut.choices[group];
   if (!Compose(frame, asked,
@@ -387,8 +405,9 @@ template <typename Ip>
 [[gnu::noinline]] void FastPath::AnswerBurst(const contract::Cut& cut, std::span<Frame> burst,
                                              std::span<const Asked> plain,
                                              Leaving& leaving) const noexcept {
+  const contract::NodeRecord* encloser = nullptr;  // of the last name that was no node
   for (const Asked& asked : plain) {
-    if (asked.name_length == 0 || !Answer(cut, burst[asked.frame], asked)) [[unlikely]] {
+    if (asked.name_length == 0 || !Answer(cut, burst[asked.frame], asked, encloser)) [[unlikely]] {
       leaving.Add(asked.frame);
     }
   }

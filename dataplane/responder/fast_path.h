@@ -67,9 +67,14 @@ class FastPath {
   bool ScreenIpv4(const Frame& frame, Asked& asked) const noexcept;
   bool ScreenIpv6(const Frame& frame, Asked& asked) const noexcept;
   bool IsAskedHere(const uint8_t* udp, size_t room, Asked& asked) const noexcept;
-  bool Answer(const contract::Cut& cut, Frame& frame, const Asked& asked) const noexcept;
-  bool AnswerByLookup(const contract::Cut& cut, const contract::NodeRecord* exact, Frame& frame,
+  bool Answer(const contract::Cut& cut, Frame& frame, const Asked& asked,
+              const contract::NodeRecord*& encloser) const noexcept;
+  bool AnswerByLookup(const contract::Cut& cut, const contract::NodeRecord& node, Frame& frame,
                       const Asked& asked) const noexcept;
+  bool Deny(const contract::Table& table, const contract::ZoneEntry& zone, bool exists,
+            Frame& frame, const Asked& asked) const noexcept;
+  static const contract::NodeRecord* PlainEncloser(const contract::Table& table, const Asked& asked,
+                                                   const contract::NodeRecord* guess) noexcept;
   bool Compose(Frame& frame, const Asked& asked, Said said) const noexcept;
   template <typename Ip>
   bool ComposeAs(Frame& frame, const Asked& asked, Said said) const noexcept;
