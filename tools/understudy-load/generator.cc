@@ -6,6 +6,7 @@
 #include <rte_pause.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "dataplane/wire/frame.h"
 #include "dataplane/wire/message.h"
@@ -40,8 +41,9 @@ void Generator::Run(const std::atomic<bool>& stop) noexcept {
   // relaxed: nothing else is learnt from it.
   while (now < end && !stop.load(std::memory_order_relaxed) &&
          (plan_.queries == 0 || turn_ < plan_.queries)) {
-    Send(now);
-    ReceiveBurst();
+    const uint32_t sent = Send(now);
+    const uint32_t received = ReceiveBurst();
+    if (sent + received == 0) Idle();
     now = rte_rdtsc();
     WriteOffWhatIsOverdue(now);
   }
@@ -53,17 +55,23 @@ void Generator::Run(const std::atomic<bool>& stop) noexcept {
 }
 
 // The trickle first, one at a time; then as many of the load as may leave now.
-void Generator::Send(uint64_t now) noexcept {
+uint32_t Generator::Send(uint64_t now) noexcept {
+  uint32_t sent = 0;
   if (plan_.trickle > 0) {
     const uint64_t due =
         started_ + static_cast<uint64_t>(static_cast<double>(trickles_) / plan_.trickle * tsc_hz_);
-    if (now >= due && SendBurst(1, now, due) == 1) ++trickles_;
+    if (now >= due) sent = SendBurst(1, now, due);
+    trickles_ += sent;
   }
-  if (const uint32_t count = Allowed(now); count != 0) {
-    SendBurst(count, now, 0);
-  } else {
-    rte_pause();
-  }
+  const uint32_t allowed = Allowed(now);
+  return allowed == 0 ? sent : sent + SendBurst(allowed, now, 0);
+}
+
+// A CPU of one's own is spun on; one that others need too is left to them.
+void Generator::Idle() const noexcept {
+  if (plan_.idle_us == 0) return rte_pause();
+  const timespec time = {.tv_sec = 0, .tv_nsec = plan_.idle_us * 1000L};
+  nanosleep(&time, nullptr);  // woken early it only looks again
 }
 
 // Queries of the load that were sent.
@@ -127,14 +135,15 @@ uint32_t Generator::SendBurst(uint32_t count, uint64_t now, uint64_t trickle_due
   return sent;
 }
 
-void Generator::ReceiveBurst() noexcept {
+uint32_t Generator::ReceiveBurst() noexcept {
   rte_mbuf* mbufs[kBurst];
   const uint16_t received = rte_eth_rx_burst(lane_.device, lane_.queue, mbufs, kBurst);
-  if (received == 0) return;
+  if (received == 0) return 0;
   const uint64_t now = rte_rdtsc();
   last_answer_ = now;
   for (uint16_t i = 0; i < received; ++i) Receive(*mbufs[i], now);
   rte_pktmbuf_free_bulk(mbufs, received);
+  return received;
 }
 
 void Generator::Receive(rte_mbuf& mbuf, uint64_t now) noexcept {

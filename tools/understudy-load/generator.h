@@ -11,8 +11,7 @@
 //  3. With a rate, a query's latency runs from when it was due, not from when it got away: a
 //     generator that was held up does not hide it (coordinated omission).
 //  4. A trickle beside the load is paced by itself, whatever the load does, and measured apart:
-//  what
-//     a client waits while others load the server.
+//     what a client waits while others load the server.
 #ifndef UNDERSTUDY_TOOLS_UNDERSTUDY_LOAD_GENERATOR_H_
 #define UNDERSTUDY_TOOLS_UNDERSTUDY_LOAD_GENERATOR_H_
 
@@ -40,6 +39,7 @@ struct LoadPlan {
   double rate = 0;        // queries a second of this worker; 0: as fast as the window allows
   uint32_t window = 256;  // queries under way at once, without a rate
   double trickle = 0;     // queries a second beside that, of this worker; 0: none
+  uint32_t idle_us = 0;   // slept whenever there is nothing to send or to receive; 0: spins
   double seconds = 10;
   uint64_t queries = 0;     // at most; 0: only the time ends it
   uint32_t check_each = 1;  // every n-th answer is compared; 0: none, and queries sent back count
@@ -96,13 +96,14 @@ class Generator {
   static constexpr uint16_t kBurst = 32;
   static constexpr uint32_t kTrickle = 1U << 31;
 
-  void Send(uint64_t now) noexcept;
+  uint32_t Send(uint64_t now) noexcept;
   uint32_t Allowed(uint64_t now) const noexcept;
   uint64_t Paced() const noexcept;
   // `trickle_due`: when the one query, which is of the trickle, was due; 0: they are of the load.
   uint32_t SendBurst(uint32_t count, uint64_t now, uint64_t trickle_due) noexcept;
   uint64_t DueOf(uint64_t turn, uint64_t now) const noexcept;
-  void ReceiveBurst() noexcept;
+  uint32_t ReceiveBurst() noexcept;
+  void Idle() const noexcept;
   void Receive(rte_mbuf& mbuf, uint64_t now) noexcept;
   void WriteOffWhatIsOverdue(uint64_t now) noexcept;
 

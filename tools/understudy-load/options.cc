@@ -52,6 +52,9 @@ void Describe(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--trickle", options.plan.trickle,
                  "Queries a second beside the load, whose latency is told apart")
       ->check(CLI::Range(1.0, 1e6));
+  app.add_option("--idle-us", options.plan.idle_us,
+                 "Microseconds slept whenever there is nothing to send or receive; 0: spins")
+      ->check(CLI::Range(0, 10'000));
   app.add_option("--seconds", options.plan.seconds, "How long to send")
       ->check(CLI::Range(0.01, 86400.0));
   app.add_option("--queries", options.plan.queries, "How many to send at most");

@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""What a client notices of updates: loss and latency over memif at a share of the saturation rate, in turns calm and
+while groups fail over and the whole table is published again and again.
+
+  bench/updates.py --build DIR [--names N] [--groups N] [--runs N] [--seconds S] [--share S]     prints one JSON object
+
+The worker has CPU 0. CPU 1 is everybody else's: understudy-load (with a real-time priority, and asleep whenever nothing
+is due), the dataplane's main thread, which opens tables, and table_updates, which writes them and flips the groups.
+A tenth of the names asked for are those that flip. A trickle beside the load is measured apart. Every answer counts,
+every hundredth is checked.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+from throughput import LOAD_CPU, SERVER_CPU, SERVICE, SETTLE_S, started, wait_for
+
+TRICKLE = 10_000  # a second
+IDLE_US = 20
+CONFIG = """\
+instance: bench
+zones: [{name: example.com, file: example.com.zone}]
+health_checks: {eu: {type: tcp, address: 192.0.2.10, port: 80}}
+failover_groups:
+"""
+GROUP = ("  g%d: {primary: {health_check: eu}, records: [{name: g%d.example.com, type: A, ttl: 30, "
+         "primary: [192.0.2.10], secondary: [198.51.100.10]}]}\n")
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.build = options.build.resolve()
+        self.shm, self.socket = folder / "shm", folder / "memif.sock"
+        with (folder / "u.yaml").open("w") as config:
+            config.write(CONFIG)
+            config.writelines(GROUP % (i, i) for i in range(options.groups))
+        with (folder / "example.com.zone").open("w") as zone:
+            zone.write("$TTL 60\n@ SOA ns root 1 2 3 4 60\n@ NS ns\nns A 192.0.2.53\n")
+            zone.writelines(f"n{i} A 203.0.113.{i % 250}\n" for i in range(options.names))
+        with (folder / "names").open("w") as names:
+            for i in range(options.names):
+                names.write(f"n{i}.example.com\n")
+                if i % 9 == 0:
+                    names.write(f"g{i // 9 % options.groups}.example.com\n")
+
+    def load(self, *more):
+        command = ["chrt", "-f", "50", "taskset", "-c", LOAD_CPU,
+                   self.build / "tools/understudy-load/understudy-load", "--port",
+                   f"memif:{self.socket}", "--server", SERVICE, "--names", self.folder / "names",
+                   "--seconds", self.options.seconds, "--check", "1/100", "--json", "--no-huge", *more]
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                              check=False, stdin=subprocess.DEVNULL)
+        if not done.stdout.startswith("{"):
+            sys.exit(f"understudy-load: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def writer(self):
+        return started("taskset", "-c", LOAD_CPU, self.build / "bench/table_updates", "--config",
+                       self.folder / "u.yaml", "--shm-dir", self.shm, "--flips-per-second",
+                       self.options.flips)
+
+    def dataplane(self):
+        return started(self.build / "dataplane/understudy-dataplane", "--instance", "bench",
+                       "--shm-dir", self.shm, "--port", f"memif:{self.socket},role=server",
+                       "--address", SERVICE, "--no-huge", "--", "--lcores",
+                       f"0@{LOAD_CPU},1@{SERVER_CPU}")
+
+    def measure(self):
+        with self.writer() as writer:
+            if not writer.stdout.readline().startswith("{"):
+                sys.exit(f"table_updates: {writer.stdout.read()}")
+            with self.dataplane() as dataplane:
+                wait_for(self.socket, dataplane)
+                time.sleep(SETTLE_S)
+                return self.alternate(writer)
+
+    def alternate(self, writer):
+        saturation = self.load("--window", 256)["received_per_second"]
+        offered = ("--rate", saturation * self.options.share - TRICKLE, "--trickle", TRICKLE,
+                   "--idle-us", IDLE_US)
+        runs = {"calm": [], "updates": []}
+        for _ in range(self.options.runs):
+            runs["calm"].append(self.load(*offered))
+            writer.stdin.write(f"{self.options.seconds}\n")
+            writer.stdin.flush()
+            result = self.load(*offered)
+            runs["updates"].append({**result, "done": json.loads(writer.stdout.readline())})
+        return {"saturation_per_second": saturation, **runs}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--names", type=int, default=1_000_000)
+    parser.add_argument("--groups", type=int, default=1000)
+    parser.add_argument("--flips", type=float, default=1000, help="a second")
+    parser.add_argument("--share", type=float, default=0.8, help="of the saturation rate")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=5)
+    options = parser.parse_args()
+    if len(os.sched_getaffinity(0)) < 2:
+        sys.exit("two CPUs are needed, one for the worker")
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="understudy-bench-") as folder:
+        print(json.dumps({"names": options.names, "groups": options.groups,
+                          **Bench(options, pathlib.Path(folder)).measure()}))
+
+
+if __name__ == "__main__":
+    main()
