@@ -78,9 +78,10 @@ json::object DifferenceView(const Difference& difference) {
 Reply WhyNot(const Plan& plan) {
   if (!plan.status.ok()) return ErrorReply(plan.status);
   if (!plan.needs.empty()) return {200, json::object{{"needs", Texts(plan.needs)}}};
-  Reply reply = ErrorReply(
-      422, "invalid_configuration",
-      absl::StrCat("nothing was changed: the configuration has ", plan.errors.size(), " errors"));
+  Reply reply =
+      ErrorReply(422, "invalid_configuration",
+                 absl::StrCat("nothing was changed: the configuration has ", plan.errors.size(),
+                              plan.errors.size() == 1 ? " error" : " errors"));
   json::object& error = reply.body.as_object()["error"].as_object();
   error["errors"] = Texts(plan.errors);
   error["warnings"] = Texts(plan.warnings);

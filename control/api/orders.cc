@@ -81,7 +81,7 @@ absl::StatusOr<absl::Duration> DurationOf(const std::string& text) {
   if (!absl::ParseDuration(text, &duration) || duration < absl::Seconds(1) ||
       duration > kMaxForce) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "for: '", text, "' is no duration; give one from 1s to 8784h, like 30m, or forever"));
+        "for: '", text, "' is no duration from 1s to 8784h, like 30m, nor the word forever"));
   }
   return duration;
 }
@@ -211,6 +211,10 @@ asio::awaitable<Reply> Undo(Engine& engine, const Request& request, bool release
   const Selector selector = SelectorOf(request, *fields);
   const auto groups = SelectGroups(engine.standing(), selector);
   if (!groups.ok()) co_return ErrorReply(groups.status());
+  if (!selector.side.empty()) {  // a side that none of them has is a mistake, not nothing to do
+    const auto targets = SelectTargets(engine.standing(), selector);
+    if (!targets.ok()) co_return ErrorReply(targets.status());
+  }
   co_return co_await Do(engine, NamesOf(*groups), {}, [&](Engine::Durable durable) {
     if (!release) return engine.FailBack(*groups, *order, std::move(durable));
     return engine.Release(*groups, selector.side, *order, std::move(durable));

@@ -61,7 +61,9 @@ absl::Status Engine::Release(const std::vector<const GroupStanding*>& groups,
   if (released == 0) {
     return groups.size() == 1 && !status.ok()
                ? status
-               : absl::FailedPreconditionError("none of these groups has such an override");
+               : absl::FailedPreconditionError(absl::StrCat(
+                     "none of these ", groups.size(), " groups is forced or has a drained side",
+                     side.empty() ? "" : absl::StrCat(", not by the side '", side, "'")));
   }
   Turn();
   Save(std::move(durable));

@@ -20,6 +20,10 @@ std::string Count(const json::object& view, std::string_view key) {
 }
 
 std::string SelectionText(const json::object& selection) {
+  if (IntegerIn(selection, "workers") == 0) {
+    return absl::StrCat(IntegerIn(selection, "generation"),
+                        "; no dataplane is running that would answer by it");
+  }
   return absl::StrCat(IntegerIn(selection, "generation"), ", seen by ",
                       IntegerIn(selection, "observed"), "/", IntegerIn(selection, "workers"),
                       " workers");

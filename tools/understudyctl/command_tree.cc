@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
 namespace understudy::ctl {
 
 CommandTree::CommandTree(CommonOptions& options)
@@ -39,6 +42,23 @@ void CommandTree::AddUnparsed(const std::string& name,
   unparsed_[name] = std::move(run);
 }
 
+// The word in a command's place that is none; empty when there is a command, or no word at all.
+std::string CommandTree::UnknownCommand() const {
+  if (!app_.get_subcommands().empty()) return "";
+  for (const std::string& word : app_.remaining()) {
+    if (!word.starts_with('-')) return word;
+  }
+  return "";
+}
+
+std::vector<std::string> CommandTree::Names() const {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app_.get_subcommands({})) {
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  }
+  return names;
+}
+
 ExitCode CommandTree::Main(int argc, char** argv, Session& session) {
   if (const auto found = unparsed_.find(argc > 1 ? argv[1] : ""); found != unparsed_.end()) {
     return found->second({argv + 2, argv + argc});
@@ -46,6 +66,11 @@ ExitCode CommandTree::Main(int argc, char** argv, Session& session) {
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string unknown = UnknownCommand(); !unknown.empty()) {
+      return Session::Tell(absl::StrCat("there is no command '", unknown,
+                                        "'; there are: ", absl::StrJoin(Names(), ", ")),
+                           kUsage);
+    }
     return app_.exit(error) == 0 ? kOk : kUsage;
   }
   options_.TakeEnvironment();

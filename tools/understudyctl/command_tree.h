@@ -51,6 +51,9 @@ class CommandTree {
   CommonOptions& options_;
   CLI::App app_;
   Run chosen_;
+  std::string UnknownCommand() const;
+  std::vector<std::string> Names() const;
+
   std::map<std::string, std::function<ExitCode(const std::vector<std::string>&)>> unparsed_;
 };
 

@@ -64,7 +64,8 @@ void TrafficReader::ReadDataplane(Reading& reading) const {
   reading.dataplane.heartbeat_age_s = SecondsBetween(segment.heartbeat_ns.load(), reading.at_ns);
   reading.dataplane_started_ns = segment.started_ns.load();
   reading.dataplane.up_s = SecondsBetween(reading.dataplane_started_ns, reading.at_ns);
-  if (reading.dataplane.alive) reading.table_adopted = segment.table_generation.load();
+  if (!reading.dataplane.alive) return;  // what it left tells nothing of now
+  reading.table_adopted = segment.table_generation.load();
   const uint64_t count = std::min<uint64_t>(segment.worker_count.load(), contract::kMaxWorkers);
   for (uint64_t i = 0; i < count; ++i) reading.workers.push_back(WorkerOf(segment.workers[i]));
 }

@@ -76,6 +76,10 @@ TEST_F(RoutesTest, ForceAnswersWhenItIsInEffectAndOnDisk) {
   ASSERT_EQ(released.status, 200) << json::serialize(released.body);
   EXPECT_EQ(Text(released.body, "/groups/0/override"), "null");
   EXPECT_EQ(site_.Ask("POST", "/v1/groups/app/release").status, 409);
+  const auto astray = site_.Ask("POST", "/v1/groups/app/release", R"({"side": "third"})");
+  EXPECT_EQ(astray.status, 400);
+  EXPECT_NE(json::serialize(astray.body).find("it has: primary secondary"), std::string::npos)
+      << json::serialize(astray.body);
 }
 
 TEST_F(RoutesTest, ADryRunTellsWhatWouldChangeAndChangesNothing) {
