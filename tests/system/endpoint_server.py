@@ -12,6 +12,7 @@ usage: endpoint_server.py PORT [CERTIFICATE KEY]
   /needle-and-status/404   NEEDLE in a body of that status
   /header/16384            a header of so many bytes in all
   /loop                    a redirect to itself
+  /cycle/ffs/any           503, 503, 200 and again, request after request for this path
 Each request is logged: its time, its Host, its SNI name and its path.
 """
 import gzip
@@ -66,6 +67,10 @@ def answer(connection, path):
         plain = response(200)
         filler = int(parts[0]) - len(plain) - len(b"X: \r\n")
         connection.sendall(response(200, b"", b"X: " + b"x" * filler + b"\r\n"))
+    elif kind == "cycle":
+        with cycles_lock:
+            turn = cycles[path] = cycles.get(path, -1) + 1
+        connection.sendall(response(200 if parts[0][turn % len(parts[0])] == "s" else 503))
     elif kind == "loop":
         connection.sendall(response(302, b"", b"Location: /loop\r\n"))
     else:
@@ -73,12 +78,12 @@ def answer(connection, path):
 
 
 def serve(connection):
-    name = []
+    name = "-"
     try:
         connection.settimeout(20)
         if context:
-            context.sni_callback = lambda _, server_name, __: name.append(server_name)
             connection = context.wrap_socket(connection, server_side=True)
+            name = connection.name_asked
         request = b""
         while b"\r\n\r\n" not in request:
             piece = connection.recv(4096)
@@ -88,7 +93,7 @@ def serve(connection):
         lines = request.decode("ascii").split("\r\n")
         host = next((line[6:] for line in lines if line.lower().startswith("host: ")), "-")
         path = lines[0].split(" ")[1]
-        log(f"{time.monotonic():.3f} {host} {name[0] if name else '-'} {path}")
+        log(f"{time.monotonic():.3f} {host} {name} {path}")
         answer(connection, path)
     except (OSError, ssl.SSLError) as error:
         log(f"ended: {error}")
@@ -96,10 +101,17 @@ def serve(connection):
         connection.close()
 
 
+def note_name(connection, name, _):
+    """Of this connection alone: many shake hands at a time."""
+    connection.name_asked = name
+
+
+cycles, cycles_lock = {}, threading.Lock()  # path: how often it was asked for
 context = None
 if len(sys.argv) > 2:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(sys.argv[2], sys.argv[3])
+    context.sni_callback = note_name
 listener = socket.create_server(("0.0.0.0", PORT), backlog=512)
 log("ready")
 while True:

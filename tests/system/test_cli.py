@@ -73,11 +73,14 @@ def test_events_tell_the_story(running):
 
 # {description, arguments, what the message must speak of}
 MISTAKES = [
-    ("no such verb", ("dance",), "subcommand"),
+    ("no such verb", ("dance",), "there is no command 'dance'; there are: status, "),
     ("no such group", ("force", "nothing", "secondary", "--for", "1m", "--reason", "x"), "nothing"),
     ("no such side", ("force", "app", "third", "--for", "1m", "--reason", "x"), "third"),
     ("a duration that is none", ("force", "app", "secondary", "--for", "soon", "--reason", "x"),
      "soon"),
+    ("a duration that is too long", ("drain", "app", "secondary", "--for", "9000h", "--reason", "x"),
+     "from 1s to 8784h"),
+    ("releasing a side there is not", ("release", "app", "third"), "it has: primary secondary"),
     ("no such type", ("explain", "app.example.com", "NONSENSE"), "NONSENSE"),
     ("a name that is none", ("show", "a..b"), "a..b"),
     ("releasing what is not forced", ("release", "app"), "app"),

@@ -219,6 +219,35 @@ def test_a_killed_and_restarted_control_changes_no_answer_in_any_state(scene, st
     assert len(changes(scene)) == before
 
 
+def with_further(*names):
+    """Each with an address of its own, by the length of its name."""
+    sides = "".join(f"{{name: {name}}}, " for name in names)
+    values = "".join(f", {name}: [198.51.100.{100 + len(name)}]" for name in names)
+    return with_policy(f"further: [{sides}]").replace(
+        "secondary: [203.0.113.10]}", f"secondary: [203.0.113.10]{values}}}")
+
+
+def test_a_force_is_for_the_side_of_its_name_whatever_stands_in_its_place_after_a_restart(scene):
+    start(scene, with_further("sorry"))
+    sorry = f"198.51.100.{100 + len('sorry')}"
+    assert scene.edge.ctl("force", "app", "sorry", "--reason", "drill").returncode == OK
+    scene.becomes(sorry)
+    with Watcher(scene.client, "app.example.com") as watcher:
+        scene.edge.control.kill()
+        scene.edge.configure(with_further("lab", "sorry"))
+        scene.edge.start_control()
+        eventually(lambda: scene.edge.inspect()["dataplane"]["table_adopted"] >= 2, 5, "the table with both")
+        assert group(scene)["answer"] == "sorry"
+        scene.becomes(sorry)
+    assert watcher.answers() == {(sorry,)} and not watcher.lost(), "never the one that stands where sorry stood"
+    scene.edge.control.kill()
+    scene.edge.configure(with_further("lab"))
+    scene.edge.start_control()
+    scene.becomes(EU4)
+    ended = [event for event in scene.edge.events() if event["kind"] == "override_dropped"]
+    assert len(ended) == 1 and "sorry" in ended[0]["detail"], ended
+
+
 def test_what_if_tells_what_then_happens(running):
     supposed = running.edge.ctl_json("explain", "app.example.com", "A", "--if", "eu=down")
     assert supposed["answer"] == [f"app.example.com. 30 IN A {US4}"]
