@@ -3,6 +3,7 @@
 //
 // Order of start: lock, report, table, sockets and ports, workers; so the first packet already
 // meets a table. Order of end: workers, ports (which detaches the XDP program), the rest by scope.
+// With --take-over a running dataplane gives all it owns between table and ports (hand_over.h).
 #include <csignal>
 #include <ctime>
 
@@ -20,9 +21,12 @@
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/root.h"
 #include "dataplane/cookie_keeper.h"
+#include "dataplane/hand_over.h"
 #include "dataplane/listen/listener.h"
+#include "dataplane/listen/listener_thread.h"
 #include "dataplane/options.h"
 #include "dataplane/packet_side.h"
+#include "dataplane/port/xdp_program.h"
 #include "dataplane/rate_limit_options.h"
 #include "dataplane/worker/control_watch.h"
 #include "dataplane/worker/pulse.h"
@@ -54,7 +58,8 @@ class Dataplane {
  public:
   explicit Dataplane(const Options& options)
       : options_(options),
-        lock_(Lock(options.paths)),
+        predecessor_(FindPredecessor(options)),
+        lock_(Lock(options.paths, predecessor_.get())),
         report_(NewReport(options.paths)),
         pulse_(report_),
         quiescence_(contract::kMaxWorkers),
@@ -66,16 +71,12 @@ class Dataplane {
     if (cookies_) options_.responder.cookies = &cookies_->secrets();
     watch_.Start(contract::MonotonicNs());
     OpenListener();
-    if (!options.ports.empty()) OpenPacketSide();
-    if (listener_) listener_thread_ = std::thread([this] { listener_->Run(*listener_reader_); });
-  }
-
-  // By hand, because threads end before what they read.
-  ~Dataplane() {
-    packet_side_.reset();
-    if (!listener_thread_.joinable()) return;
-    listener_->Stop();
-    listener_thread_.join();
+    PreparePacketSide();
+    TakeOver();
+    Must(report_.Publish(options_.paths));
+    StartListener();
+    if (packet_side_) Must(packet_side_->Open(swap_, quiescence_, report_));
+    EndTakeOver();
   }
   Dataplane(const Dataplane&) = delete;
   Dataplane& operator=(const Dataplane&) = delete;
@@ -90,7 +91,8 @@ class Dataplane {
       watch_.Tick(now_ns);
       pulse_.Tick(now_ns);
       if (cookies_) cookies_->Tick(now_ns);
-      if (packet_side_) packet_side_->LookAtPorts(now_ns);
+      LookAtPorts(now_ns);
+      if (LookAtSuccessor(now_ns)) return;
       signal = sigtimedwait(&end_signals, nullptr, &tick);
       if (signal == SIGHUP) Reload();
     }
@@ -99,11 +101,30 @@ class Dataplane {
   }
 
  private:
-  static contract::OwnerLock Lock(const contract::InstancePaths& paths) {
-    std::string error = contract::MakeDirectory(paths);
+  static void Must(const std::string& error) {
     if (!error.empty()) throw StartFailure{error};
+  }
+
+  static std::unique_ptr<Predecessor> FindPredecessor(const Options& options) {
+    if (!options.take_over) return nullptr;
+    std::string error;
+    auto predecessor = Predecessor::Find(options.paths.dataplane_socket(), &error);
+    Must(error);
+    spdlog::info("{}", predecessor ? "taking over from the running dataplane"
+                                   : "nothing to take over: no dataplane runs this instance");
+    return predecessor;
+  }
+
+  static contract::OwnerLock Lock(const contract::InstancePaths& paths, Predecessor* predecessor) {
+    if (const int fd = predecessor ? predecessor->Take("lock") : -1; fd >= 0) {
+      return contract::OwnerLock::Inherit(fd);
+    }
+    std::string error = contract::MakeDirectory(paths);
+    Must(error);
     contract::OwnerLock lock = contract::OwnerLock::Acquire(paths.dataplane_lock(), &error);
-    if (!lock) throw StartFailure{"this instance has a dataplane: " + error};
+    if (!lock) {
+      throw StartFailure{"this instance has a dataplane (--take-over takes its place): " + error};
+    }
     return lock;
   }
 
@@ -113,9 +134,10 @@ class Dataplane {
                     1 + std::max(options.workers, std::thread::hardware_concurrency()));
   }
 
+  // Not to be seen before it is published.
   static contract::ReportWriter NewReport(const contract::InstancePaths& paths) {
     std::string error;
-    auto report = contract::ReportWriter::Create(paths, &error);
+    auto report = contract::ReportWriter::CreateAside(paths, &error);
     if (!report) throw StartFailure{error};
     return *std::move(report);
   }
@@ -142,12 +164,6 @@ class Dataplane {
                  result.empty() ? "nothing to reload here, tables come by themselves" : result);
   }
 
-  contract::WorkerSlot& NewSlot(const std::string& name) {
-    contract::WorkerSlot* slot = report_.AddWorker(name);
-    if (slot == nullptr) throw StartFailure{"more threads than the report has slots for"};
-    return *slot;
-  }
-
   void OpenListener() {
     if (options_.listen.empty()) return;
     listen::ListenerSettings settings;
@@ -155,17 +171,110 @@ class Dataplane {
     settings.responder = options_.responder;
     settings.tcp_connections = options_.tcp_connections;
     settings.tcp_idle_timeout_ms = options_.tcp_idle_timeout_ms;
+    settings.inherited = &Inherited();
     std::string error;
     listener_ = listen::Listener::Open(settings, &error);
-    if (!listener_) throw StartFailure{error};
-    listener_reader_.emplace(swap_, quiescence_, NewSlot("listen " + options_.listen[0].text()));
+    Must(error);
+    contract::WorkerSlot* slot = report_.SlotOf("listen " + options_.listen[0].text());
+    listener_reader_.emplace(swap_, quiescence_, *slot);
   }
 
-  void OpenPacketSide() {
+  void StartListener() {
+    if (listener_) listener_thread_.Start(*listener_, *listener_reader_);
+  }
+
+  void PreparePacketSide() {
+    if (options_.ports.empty()) return;
     std::string error;
-    packet_side_ = PacketSide::Open(options_, &error);
-    if (packet_side_) error = packet_side_->StartWorkers(swap_, quiescence_, report_);
-    if (!error.empty()) throw StartFailure{error};
+    packet_side_ = PacketSide::Prepare(options_, &Inherited(), &error);
+    Must(error);
+  }
+
+  Belongings& Inherited() { return predecessor_ ? predecessor_->belongings() : nothing_; }
+
+  // --- taking over from a predecessor
+
+  void TakeOver() {
+    if (!predecessor_) return;
+    std::string unreadable;  // of another layout: counters begin at zero
+    const auto before = contract::ReportReader::Open(options_.paths, &unreadable);
+    const bool has_table = report_->table_generation.load(std::memory_order_relaxed) != 0;
+    if (!has_table && (!before || (*before)->table_generation.load() != 0)) {
+      throw StartFailure{
+          "there is no table that this version can use, the running dataplane goes on: start "
+          "control of this version first"};
+    }
+    port::KeepPrograms(true);
+    released_ns_ = contract::MonotonicNs();
+    Must(predecessor_->Release());
+    if (before) report_.Continue(*before);
+  }
+
+  void EndTakeOver() {
+    if (predecessor_ && !predecessor_->SayServing()) {
+      throw StartFailure{"this took so long that the running dataplane goes on"};
+    }
+    if (predecessor_) {
+      spdlog::info("took over: ports were closed for {} ms",
+                   (contract::MonotonicNs() - released_ns_) / 1'000'000);
+    }
+    predecessor_.reset();
+    port::KeepPrograms(false);
+    std::string error;
+    hand_over_ = HandOver::Open(options_.paths.dataplane_socket(), &error);
+    if (!hand_over_) spdlog::warn("nobody can take over from this dataplane: {}", error);
+  }
+
+  // --- giving to a successor
+
+  Belongings Own() const {
+    Belongings own = {{"lock", lock_.fd()}};
+    if (listener_) own.merge(listener_->Sockets());
+    if (packet_side_) own.merge(packet_side_->Belongings());
+    return own;
+  }
+
+  // True when it serves, and this one may end.
+  bool LookAtSuccessor(uint64_t now_ns) {
+    if (!hand_over_) return false;
+    switch (hand_over_->Poll(now_ns, [this] { return Own(); })) {
+      case HandOver::Event::kNone:
+        break;
+      case HandOver::Event::kRelease:
+        Release();
+        break;
+      case HandOver::Event::kServing:
+        if (listener_) listener_->ServeConnections(*listener_reader_);
+        contract::ReportWriter::Forget(options_.paths);
+        spdlog::info("process {} has taken over: ending", hand_over_->successor());
+        return true;
+      case HandOver::Event::kGone:
+        TakeBack();
+        break;
+    }
+    return false;
+  }
+
+  void Release() {
+    spdlog::info("process {} takes over", hand_over_->successor());
+    released_ = true;
+    port::KeepPrograms(true);
+    contract::ReportWriter::Keep(options_.paths);
+    if (packet_side_) packet_side_->Close();
+    listener_thread_.Stop();
+    hand_over_->SayReleased();
+  }
+
+  void TakeBack() {
+    spdlog::error("process {} did not take over: going on", hand_over_->successor());
+    released_ = false;
+    contract::ReportWriter::Restore(options_.paths);
+    StartListener();
+  }
+
+  void LookAtPorts(uint64_t now_ns) {
+    if (!packet_side_ || released_) return;
+    if (packet_side_->LookAtPorts(now_ns, swap_, quiescence_, report_)) port::KeepPrograms(false);
   }
 
   void Announce() const {
@@ -180,6 +289,9 @@ class Dataplane {
   }
 
   Options options_;
+  Belongings nothing_;                        // of a predecessor that there is not
+  std::unique_ptr<Predecessor> predecessor_;  // until this one serves in its place
+  uint64_t released_ns_ = 0;                  // when it was asked to release
   const contract::OwnerLock lock_;
   const contract::ReportWriter report_;
   worker::Pulse pulse_;
@@ -190,8 +302,10 @@ class Dataplane {
   worker::ControlWatch watch_;
   std::unique_ptr<listen::Listener> listener_;
   std::optional<worker::TableReader> listener_reader_;
-  std::thread listener_thread_;
+  listen::ListenerThread listener_thread_;
   std::unique_ptr<PacketSide> packet_side_;
+  std::unique_ptr<HandOver> hand_over_;
+  bool released_ = false;  // a successor is opening what was ours
 };
 
 int Main(int argc, char** argv) {

@@ -44,6 +44,10 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
       ->check(CLI::Range(0U, contract::kMaxWorkers - 1));
   app.add_option("--shm-dir", raw.shm_dir, "where instances keep their shared memory")
       ->capture_default_str();
+  app.add_flag(
+      "--take-over", options.take_over,
+      "take the place of the dataplane that runs this instance, if one does, without losing "
+      "a query; it goes on when this one cannot start");
   app.add_flag("--no-huge", options.no_huge, "use no hugepages even if there are some");
   app.add_option("--idle-sleep-us", raw.idle_sleep_us,
                  "a worker that finds nothing to do sleeps so long; 0: it spins. "
@@ -100,6 +104,11 @@ std::string CheckCombination(const Options& options) {
   }
   if (!options.ports.empty() && options.services4.empty() && options.services6.empty()) {
     return "--port needs at least one --address: only queries to service addresses are answered";
+  }
+  for (const port::PortSpec& port : options.ports) {
+    if (!options.take_over || port.kind != port::PortKind::kNic) continue;
+    return "--take-over: " + port.text +
+           " can have one owner only: stop the running dataplane first";
   }
   if (options.ports.empty() && !options.eal.empty()) {
     return "EAL options after \"--\" need a --port";

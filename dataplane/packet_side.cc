@@ -10,6 +10,12 @@ namespace {
 
 constexpr uint32_t kEalMemoryMb = 64;  // what DPDK needs beside the buffers
 constexpr uint64_t kLookAtPortsEveryNs = 1'000'000'000;
+constexpr uint64_t kQueueFreeWithinNs = 2'000'000'000;
+constexpr uint64_t kOpenAgainEveryNs = 100'000'000;
+
+const std::string kClaim = "claim ";
+
+std::string NeedsRoot() { return geteuid() == 0 ? "" : " (ports need root; --listen does not)"; }
 
 std::string NoHugepages(bool asked, uint64_t free_mb) {
   if (asked) return "without hugepages, as asked";
@@ -18,24 +24,67 @@ std::string NoHugepages(bool asked, uint64_t free_mb) {
 
 }  // namespace
 
-std::unique_ptr<PacketSide> PacketSide::Open(const Options& options, std::string* error) {
+std::unique_ptr<PacketSide> PacketSide::Prepare(const Options& options,
+                                                std::map<std::string, int>* inherited,
+                                                std::string* error) {
   std::unique_ptr<PacketSide> side(new PacketSide(options));
   port::EalPlan plan;
   *error = side->Plan(&plan);
+  if (error->empty()) *error = side->ClaimInterfaces(inherited);
   if (error->empty()) *error = port::StartEal(plan);
-  if (error->empty()) {
-    side->eal_runs_ = true;
-    *error = side->OpenPorts();
-  }
+  side->eal_runs_ = error->empty();
   if (error->empty()) return side;
-  if (geteuid() != 0) *error += " (ports need root; --listen does not)";
+  *error += NeedsRoot();
   return nullptr;
 }
 
 PacketSide::~PacketSide() {
+  Close();
+  if (eal_runs_) port::StopEal();
+}
+
+std::string PacketSide::Open(const worker::TableSwap& swap, worker::Quiescence& quiescence,
+                             const contract::ReportWriter& report) {
+  std::string error = OpenPorts();
+  if (error.empty()) error = StartWorkers(swap, quiescence, report);
+  opened_before_ = opened_before_ || error.empty();
+  if (error.empty()) return "";
+  Close();
+  return error + NeedsRoot();
+}
+
+void PacketSide::Close() {
+  if (workers_) {
+    for (const auto& port : ports_) port->StopArrivals();
+  }
   workers_.reset();
   ports_.clear();
-  if (eal_runs_) port::StopEal();
+  look_at_ports_ns_ = 0;  // closed ports are looked at at once
+}
+
+std::string PacketSide::ClaimInterfaces(std::map<std::string, int>* inherited) {
+  for (const port::PortSpec& spec : options_.ports) {
+    if (spec.kind != port::PortKind::kAfXdp) continue;
+    if (const auto found = inherited->find(kClaim + spec.target); found != inherited->end()) {
+      claims_.emplace(spec.target,
+                      port::InterfaceClaim::Inherit(inherited->extract(found).mapped()));
+      continue;
+    }
+    std::string error;
+    auto claim = port::InterfaceClaim::Take(spec.target, &error);
+    if (!claim) return spec.text + ": " + error;
+    claims_.emplace(spec.target, *std::move(claim));
+  }
+  return "";
+}
+
+std::map<std::string, int> PacketSide::Belongings() const {
+  std::map<std::string, int> own;
+  for (const auto& [interface, claim] : claims_) own.emplace(kClaim + interface, claim.fd());
+  for (const auto& port : ports_) {
+    if (port->program() >= 0) own.emplace("program " + port->spec().target, port->program());
+  }
+  return own;
 }
 
 // Asks the interfaces for their queues, and plans as many workers and as much memory as they need.
@@ -78,6 +127,8 @@ std::string PacketSide::OpenPorts() {
     settings.responder = options_.responder;
     settings.fast_path = options_.fast_path;
     settings.xdp_program = options_.xdp_program;
+    // Later there is a heartbeat to keep, and OpenAgain comes back.
+    settings.queue_free_within_ns = opened_before_ ? 0 : kQueueFreeWithinNs;
     settings.log = [](const std::string& line) { spdlog::info("{}", line); };
     if (port::IsWholeNic(options_.ports[i].kind)) {
       settings.tap =
@@ -113,11 +164,29 @@ std::string PacketSide::PortNames() const {
   return names;
 }
 
-void PacketSide::LookAtPorts(uint64_t now_ns) {
-  if (now_ns < look_at_ports_ns_) return;
+void PacketSide::CountBuffers(const contract::ReportWriter& report) const {
+  uint64_t all = 0;
+  uint64_t free = 0;
+  for (const auto& port : ports_) {
+    for (const port::Device* device : {&port->device(), port->kernel_side()}) {
+      if (device == nullptr) continue;
+      all += device->buffers();
+      free += device->free_buffers();
+    }
+  }
+  report->buffers.store(all, std::memory_order_relaxed);
+  report->buffers_free.store(free, std::memory_order_relaxed);
+}
+
+bool PacketSide::LookAtPorts(uint64_t now_ns, const worker::TableSwap& swap,
+                             worker::Quiescence& quiescence, const contract::ReportWriter& report) {
+  if (now_ns < look_at_ports_ns_) return false;
   look_at_ports_ns_ = now_ns + kLookAtPortsEveryNs;
-  troubles_.resize(ports_.size());
+  troubles_.resize(options_.ports.size());
+  bool anew = !is_open();
+  CountBuffers(report);
   for (size_t i = 0; i < ports_.size(); ++i) {
+    if (ports_[i]->IsMadeAnew()) anew = true;
     const std::string trouble = ports_[i]->Trouble();
     if (trouble == troubles_[i]) continue;
     if (trouble.empty()) {
@@ -127,6 +196,23 @@ void PacketSide::LookAtPorts(uint64_t now_ns) {
     }
     troubles_[i] = trouble;
   }
+  return anew && OpenAgain(now_ns, swap, quiescence, report);
+}
+
+bool PacketSide::OpenAgain(uint64_t now_ns, const worker::TableSwap& swap,
+                           worker::Quiescence& quiescence, const contract::ReportWriter& report) {
+  Close();
+  const std::string error = Open(swap, quiescence, report);
+  if (error.empty()) {
+    spdlog::info("opened again:{}", PortNames());
+    troubles_.assign(options_.ports.size(), "");
+    cannot_open_.clear();
+    return true;
+  }
+  look_at_ports_ns_ = now_ns + kOpenAgainEveryNs;
+  if (error != cannot_open_) spdlog::error("{}; trying again", error);
+  cannot_open_ = error;
+  return false;
 }
 
 }  // namespace understudy

@@ -50,9 +50,8 @@ void AddTables(const contract::ReportSegment& report, Families& to) {
                              {Counter(static_cast<double>(report.refused_count.load()))}));
 }
 
-void AddControlAsSeen(const contract::ReportSegment& report, uint64_t workers, Families& to) {
-  uint64_t bursts = 0;
-  for (uint64_t i = 0; i < workers; ++i) bursts += report.workers[i].stale_answers.load();
+void AddControlAsSeen(const contract::ReportReader& reader, Families& to) {
+  const contract::ReportSegment& report = *reader.operator->();
   to.push_back(GaugeFamily("understudy_dataplane_control_stale",
                            "1 while the dataplane finds control's heartbeat late.",
                            {Gauge(static_cast<double>(report.control_stale.load()))}));
@@ -61,7 +60,7 @@ void AddControlAsSeen(const contract::ReportSegment& report, uint64_t workers, F
                              {Counter(static_cast<double>(report.control_stale_count.load()))}));
   to.push_back(CounterFamily("understudy_dataplane_stale_bursts_total",
                              "Bursts that were answered while control's heartbeat was late.",
-                             {Counter(static_cast<double>(bursts))}));
+                             {Counter(static_cast<double>(reader.StaleAnswers()))}));
 }
 
 }  // namespace
@@ -80,12 +79,12 @@ Families DataplaneFamilies(const Engine& engine) {
                                  "Since the dataplane's last heartbeat.",
                                  {Gauge(Age_s(report.heartbeat_ns.load(), now_ns))}));
   families.push_back(GaugeFamily("understudy_dataplane_uptime_seconds",
-                                 "Since the dataplane was started; its counters are since then.",
+                                 "Since the dataplane was started.",
                                  {Gauge(Age_s(report.started_ns.load(), now_ns))}));
   families.push_back(GaugeFamily("understudy_dataplane_workers", "Workers of the dataplane.",
                                  {Gauge(static_cast<double>(workers))}));
   AddTables(report, families);
-  AddControlAsSeen(report, workers, families);
+  AddControlAsSeen(*reader, families);
   AddCounters(*reader, families);
   return families;
 }

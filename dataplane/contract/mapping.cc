@@ -157,12 +157,22 @@ OwnerLock OwnerLock::Acquire(const std::string& path, std::string* error) {
     close(fd);
     return lock;
   }
-  // For people only: the lock itself is the kernel's, so a failure to write the pid changes
-  // nothing.
-  const std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0) errno = 0;
   lock.fd_ = fd;
+  lock.WriteOwner();
   return lock;
+}
+
+OwnerLock OwnerLock::Inherit(int fd) {
+  OwnerLock lock;
+  lock.fd_ = fd;
+  lock.WriteOwner();
+  return lock;
+}
+
+// For people only: the lock itself is the kernel's, so a failure to write the pid changes nothing.
+void OwnerLock::WriteOwner() const {
+  const std::string pid = std::to_string(getpid()) + "\n";
+  if (ftruncate(fd_, 0) != 0 || pwrite(fd_, pid.data(), pid.size(), 0) < 0) errno = 0;
 }
 
 bool OwnerLock::IsHeld(const std::string& path) {

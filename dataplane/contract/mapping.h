@@ -54,12 +54,17 @@ class OwnerLock {
 
   // Not held after a failure: `error` says who holds it (the pid written in the file) or why not.
   static OwnerLock Acquire(const std::string& path, std::string* error);
+  // A lock that its owner has handed over, as the descriptor it gave: it was never free between.
+  static OwnerLock Inherit(int fd);
   // Whether somebody holds it now.
   static bool IsHeld(const std::string& path);
 
   explicit operator bool() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
 
  private:
+  void WriteOwner() const;
+
   int fd_ = -1;
 };
 

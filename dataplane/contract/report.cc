@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace understudy::contract {
 namespace {
@@ -18,6 +20,9 @@ bool IsReport(const Mapping& mapping) {
          report->magic == kReportMagic;
 }
 
+std::string AsideOf(const InstancePaths& paths) { return paths.report() + ".tmp"; }
+std::string KeptOf(const InstancePaths& paths) { return paths.report() + ".before"; }
+
 // One writer per counter, so a load and a store do what a locked increment would, without the lock.
 void Add(std::atomic<uint64_t>& counter, uint64_t count) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
@@ -26,9 +31,16 @@ void Add(std::atomic<uint64_t>& counter, uint64_t count) noexcept {
 }  // namespace
 
 std::optional<ReportWriter> ReportWriter::Create(const InstancePaths& paths, std::string* error) {
+  std::optional<ReportWriter> writer = CreateAside(paths, error);
+  if (writer) *error = writer->Publish(paths);
+  return error->empty() ? std::move(writer) : std::nullopt;
+}
+
+std::optional<ReportWriter> ReportWriter::CreateAside(const InstancePaths& paths,
+                                                      std::string* error) {
   ReportWriter writer;
-  const std::string aside = paths.report() + ".tmp";
-  writer.mapping_ = Mapping::Create(aside, sizeof(ReportSegment), error);
+  error->clear();
+  writer.mapping_ = Mapping::Create(AsideOf(paths), sizeof(ReportSegment), error);
   if (!writer.mapping_) return std::nullopt;
   ReportSegment& report = *writer.operator->();
   report.magic = kReportMagic;
@@ -38,13 +50,30 @@ std::optional<ReportWriter> ReportWriter::Create(const InstancePaths& paths, std
   writer.Beat();
   // release: whoever sees the version sees the fields before it.
   report.version.store(kReportVersion, std::memory_order_release);
-  if (rename(aside.c_str(), paths.report().c_str()) != 0) {
-    *error = "cannot rename " + aside + " to " + paths.report() + ": " + std::strerror(errno);
-    unlink(aside.c_str());
-    return std::nullopt;
-  }
   return writer;
 }
+
+std::string ReportWriter::Publish(const InstancePaths& paths) const {
+  Beat();
+  if (rename(AsideOf(paths).c_str(), paths.report().c_str()) == 0) return "";
+  std::string error =
+      "cannot rename " + AsideOf(paths) + " to " + paths.report() + ": " + std::strerror(errno);
+  unlink(AsideOf(paths).c_str());
+  return error;
+}
+
+// None of these is worth an error: without the second name a report that was replaced stays so.
+void ReportWriter::Keep(const InstancePaths& paths) {
+  Forget(paths);
+  if (link(paths.report().c_str(), KeptOf(paths).c_str()) != 0) errno = 0;
+}
+
+void ReportWriter::Restore(const InstancePaths& paths) {
+  // Of two names of the same file rename removes none.
+  if (rename(KeptOf(paths).c_str(), paths.report().c_str()) == 0) Forget(paths);
+}
+
+void ReportWriter::Forget(const InstancePaths& paths) { unlink(KeptOf(paths).c_str()); }
 
 void ReportWriter::Beat() const {
   // relaxed: a sign of life orders nothing.
@@ -61,6 +90,29 @@ WorkerSlot* ReportWriter::AddWorker(std::string_view name) const {
   // release: a reader that counts this slot finds its name.
   report.worker_count.store(index + 1, std::memory_order_release);
   return &slot;
+}
+
+WorkerSlot* ReportWriter::SlotOf(std::string_view name) const {
+  ReportSegment& report = *operator->();
+  const uint64_t count = report.worker_count.load(std::memory_order_relaxed);
+  name = name.substr(0, sizeof(WorkerSlot::name) - 1);  // as AddWorker keeps it
+  for (uint64_t i = 0; i < count; ++i) {
+    if (name == report.workers[i].name) return &report.workers[i];
+  }
+  return AddWorker(name);
+}
+
+void ReportWriter::Continue(const ReportReader& before) const {
+  ReportSegment& report = *operator->();
+  AddTo(report.before, before.Sum());
+  Add(report.before.stale_answers, before.StaleAnswers());
+  // Whoever asks meanwhile whether workers move is told of those before.
+  report.workers_moved_ns.store(before->workers_moved_ns.load(std::memory_order_relaxed),
+                                std::memory_order_relaxed);
+  for (const auto counter : {&ReportSegment::adopted_count, &ReportSegment::refused_count,
+                             &ReportSegment::control_stale_count}) {
+    Add(report.*counter, (*before.operator->().*counter).load(std::memory_order_relaxed));
+  }
 }
 
 void AddTo(WorkerSlot& slot, const Tally& tally) noexcept {
@@ -106,11 +158,7 @@ bool ReportReader::IsStale(uint64_t now_ns) const {
 
 Tally ReportReader::Sum() const {
   Tally sum;
-  const ReportSegment& report = *operator->();
-  const uint64_t count =
-      std::min<uint64_t>(report.worker_count.load(std::memory_order_acquire), kMaxWorkers);
-  for (uint64_t i = 0; i < count; ++i) {
-    const WorkerSlot& slot = report.workers[i];
+  const auto add = [&sum](const WorkerSlot& slot) {
     sum.received += slot.received.load(std::memory_order_relaxed);
     for (size_t j = 0; j < kOutcomeCount; ++j) {
       sum.outcomes[j] += slot.outcomes[j].load(std::memory_order_relaxed);
@@ -118,8 +166,25 @@ Tally ReportReader::Sum() const {
     for (size_t j = 0; j < kAnsweredByCount; ++j) {
       sum.answered_by[j] += slot.answered_by[j].load(std::memory_order_relaxed);
     }
+  };
+  const ReportSegment& report = *operator->();
+  add(report.before);
+  for (uint64_t i = 0; i < WorkerCount(); ++i) add(report.workers[i]);
+  return sum;
+}
+
+uint64_t ReportReader::StaleAnswers() const {
+  const ReportSegment& report = *operator->();
+  uint64_t sum = report.before.stale_answers.load(std::memory_order_relaxed);
+  for (uint64_t i = 0; i < WorkerCount(); ++i) {
+    sum += report.workers[i].stale_answers.load(std::memory_order_relaxed);
   }
   return sum;
+}
+
+uint64_t ReportReader::WorkerCount() const {
+  // acquire: pairs with AddWorker; never more than there is room for, whatever the file says.
+  return std::min<uint64_t>((*this)->worker_count.load(std::memory_order_acquire), kMaxWorkers);
 }
 
 }  // namespace understudy::contract

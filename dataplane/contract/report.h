@@ -24,7 +24,7 @@
 namespace understudy::contract {
 
 inline constexpr uint64_t kReportMagic = 0x54525052'52444e55;  // "UNDRRPRT"
-inline constexpr uint64_t kReportVersion = 5;
+inline constexpr uint64_t kReportVersion = 6;
 
 // By what the records of positive answers were chosen.
 enum class AnsweredBy : uint8_t { kStatic, kPrimary, kSecondary, kFurther };
@@ -83,18 +83,36 @@ struct ReportSegment {
   // ending), and which one stood still the longest.
   std::atomic<uint64_t> workers_moved_ns;
   std::atomic<uint64_t> slowest_worker;
-  std::atomic<uint64_t> version;  // stored last
+  std::atomic<uint64_t> buffers;       // for frames, of all ports
+  std::atomic<uint64_t> buffers_free;  // of them, when last looked at: once a second
+  std::atomic<uint64_t> version;       // stored last
+  WorkerSlot before;  // counted by the lives that handed over to this one, all workers together
   WorkerSlot workers[kMaxWorkers];
 };
 
-// Dataplane's side. Open makes a new file every time: a new life starts its counters at zero.
+class ReportReader;
+
+// Dataplane's side. A new file every time: a new life starts its counters at zero, unless it
+// continues those of the life that hands the instance over to it.
 class ReportWriter {
  public:
   static std::optional<ReportWriter> Create(const InstancePaths& paths, std::string* error);
+  // The same in two steps: nobody sees the report before it is published, in the place of another.
+  static std::optional<ReportWriter> CreateAside(const InstancePaths& paths, std::string* error);
+  std::string Publish(const InstancePaths& paths) const;
+  // Keeps a second name of the report that is published now, so that Restore can put it back.
+  static void Keep(const InstancePaths& paths);
+  static void Restore(const InstancePaths& paths);
+  static void Forget(const InstancePaths& paths);
+
   ReportSegment* operator->() const { return reinterpret_cast<ReportSegment*>(mapping_.data()); }
   void Beat() const;
   // Claims the next slot. nullptr when all kMaxWorkers are taken.
   WorkerSlot* AddWorker(std::string_view name) const;
+  // The slot of that name, which must have no writer now, or a new one.
+  WorkerSlot* SlotOf(std::string_view name) const;
+  // Goes on from what the life before has counted, whose writers have ended.
+  void Continue(const ReportReader& before) const;
 
  private:
   Mapping mapping_;
@@ -112,9 +130,13 @@ class ReportReader {
     return reinterpret_cast<const ReportSegment*>(mapping_.data());
   }
   bool IsStale(uint64_t now_ns) const;
+  // Of all workers, and of the lives that handed over.
   Tally Sum() const;
+  uint64_t StaleAnswers() const;
 
  private:
+  uint64_t WorkerCount() const;
+
   Mapping mapping_;
   std::string path_;
   uint64_t device_ = 0;

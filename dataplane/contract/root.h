@@ -6,6 +6,8 @@
 //   report           the dataplane's segment (report.h)
 //   counts.<N>       answers by group while table N is in use (group_counts.h)
 //   control.lock, dataplane.lock   owner locks (mapping.h)
+//   dataplane.sock                 where a dataplane asks the running one to hand over
+//   *.tmp, report.before           what is being made; what a hand-over may put back
 //
 // Invariants
 //  1. table_generation is the one word that publishes a table: stored (release) after table.<N> has
@@ -54,6 +56,7 @@ struct InstancePaths {
   std::string counts(uint64_t generation) const;
   std::string control_lock() const { return directory + "/control.lock"; }
   std::string dataplane_lock() const { return directory + "/dataplane.lock"; }
+  std::string dataplane_socket() const { return directory + "/dataplane.sock"; }
 };
 inline constexpr char kDefaultShmDir[] = "/dev/shm/understudy";
 // Instance names are 1..64 of [a-z0-9-]. Nothing for any other.

@@ -16,10 +16,17 @@ enum Kind : uint64_t { kStop = 0, kUdp = 1, kAccept = 2, kConnection = 3 };
 constexpr uint64_t Tag(Kind kind) { return uint64_t{kind} << 32; }
 
 constexpr int kEvents = 64;
-constexpr int kUdpBurstsAtATime = 8;  // then TCP gets its turn
+constexpr int kUdpBurstsAtATime = 8;      // then TCP gets its turn
+constexpr int kUdpBurstsAtTheEnd = 1024;  // more than a receive buffer holds
 constexpr int kPortChoices = 16;
 constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kLongestWaitMs = 100;  // then it shows that it lives (report.h, `rounds`)
+
+int TakeOut(std::map<std::string, int>* inherited, const std::string& name) {
+  if (inherited == nullptr) return -1;
+  const auto found = inherited->find(name);
+  return found == inherited->end() ? -1 : inherited->extract(found).mapped();
+}
 
 responder::ResponderOptions OptionsOf(const ListenerSettings& settings) {
   responder::ResponderOptions options = settings.responder;
@@ -41,7 +48,7 @@ std::unique_ptr<Listener> Listener::Open(const ListenerSettings& settings, std::
     return nullptr;
   }
   for (const SocketAddress& address : settings.addresses) {
-    *error = listener->Bind(address);
+    *error = listener->Bind(address, settings.inherited);
     if (!error->empty()) return nullptr;
   }
   listener->connections_ =
@@ -64,10 +71,16 @@ bool Listener::Watch(int fd, uint64_t data) {
 }
 
 // UDP first: when the kernel chooses the port, TCP takes the same, unless somebody has it already.
-std::string Listener::Bind(const SocketAddress& address) {
+std::string Listener::Bind(const SocketAddress& address, std::map<std::string, int>* inherited) {
   std::string error;
   std::unique_ptr<UdpSocket> udp;
-  int tcp = -1;
+  int tcp = TakeOut(inherited, "tcp " + address.text());
+  if (const int fd = TakeOut(inherited, "udp " + address.text()); fd >= 0) {
+    udp = UdpSocket::Inherit(fd);
+  } else if (tcp >= 0) {
+    udp = UdpSocket::Open(address, &error);
+    if (!udp) return error;
+  }
   for (int attempt = 0; tcp < 0 && attempt < (address.port() == 0 ? kPortChoices : 1); ++attempt) {
     udp = UdpSocket::Open(address, &error);
     if (!udp) return error;
@@ -94,9 +107,11 @@ void Listener::Stop() {
 void Listener::Dispatch(uint64_t data, uint64_t now_ns, worker::TableReader& reader) {
   const auto index = static_cast<uint32_t>(data);
   switch (data >> 32) {
-    case kStop:
-      stopped_ = true;
+    case kStop: {
+      uint64_t times = 0;
+      stopped_ = read(stop_, &times, sizeof(times)) == sizeof(times);
       break;
+    }
     case kUdp:
       for (int i = 0; i < kUdpBurstsAtATime; ++i) {
         if (!udp_[index]->Serve(burst_, reader, responder_)) break;
@@ -115,6 +130,7 @@ void Listener::Dispatch(uint64_t data, uint64_t now_ns, worker::TableReader& rea
 
 void Listener::Run(worker::TableReader& reader) {
   epoll_event events[kEvents];
+  stopped_ = false;
   while (!stopped_) {
     uint64_t now_ns = contract::MonotonicNs();
     const uint64_t end_ns = connections_->CloseIdle(now_ns);
@@ -125,7 +141,32 @@ void Listener::Run(worker::TableReader& reader) {
     now_ns = contract::MonotonicNs();
     for (int i = 0; i < count; ++i) Dispatch(events[i].data.u64, now_ns, reader);
   }
+  ServeWhatCame(reader);
   reader.Leave();
+}
+
+void Listener::ServeWhatCame(worker::TableReader& reader) {
+  for (const auto& udp : udp_) {
+    for (int i = 0; i < kUdpBurstsAtTheEnd && udp->Serve(burst_, reader, responder_); ++i) {
+    }
+  }
+  const uint64_t now_ns = contract::MonotonicNs();
+  for (const int tcp : tcp_) connections_->Accept(tcp, now_ns);
+  connections_->ServeAll(now_ns, reader, responder_);
+}
+
+void Listener::ServeConnections(worker::TableReader& reader) {
+  connections_->ServeAll(contract::MonotonicNs(), reader, responder_);
+  reader.Leave();
+}
+
+std::map<std::string, int> Listener::Sockets() const {
+  std::map<std::string, int> sockets;
+  for (size_t i = 0; i < bound_.size(); ++i) {
+    sockets.emplace("udp " + bound_[i].text(), udp_[i]->fd());
+    sockets.emplace("tcp " + bound_[i].text(), tcp_[i]);
+  }
+  return sockets;
 }
 
 }  // namespace understudy::listen

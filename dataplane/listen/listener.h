@@ -5,10 +5,12 @@
 // Invariants
 //  1. While it waits for something to happen it holds neither a table nor a selection.
 //  2. After Open nothing is allocated; nothing a client does ends it.
+//  3. What has come before Stop is answered before Run returns, and Run may be called again.
 #ifndef UNDERSTUDY_DATAPLANE_LISTEN_LISTENER_H_
 #define UNDERSTUDY_DATAPLANE_LISTEN_LISTENER_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +25,9 @@ struct ListenerSettings {
   responder::ResponderOptions responder;
   uint32_t tcp_connections = 256;
   uint32_t tcp_idle_timeout_ms = 10'000;
+  // Sockets that a predecessor bound and listens on, "udp ADDRESS" and "tcp ADDRESS": those of the
+  // addresses above are taken out and used.
+  std::map<std::string, int>* inherited = nullptr;
 };
 
 class Listener {
@@ -35,14 +40,20 @@ class Listener {
   // Where it listens; ports chosen by the kernel are filled in.
   const std::vector<SocketAddress>& bound() const { return bound_; }
 
+  // The sockets by name, as `inherited` takes them.
+  std::map<std::string, int> Sockets() const;
+
   // Serves until Stop, which any thread may call.
   void Run(worker::TableReader& reader);
   void Stop();
+  // While nobody runs it: answers what has come on connections since, nothing else.
+  void ServeConnections(worker::TableReader& reader);
 
  private:
   explicit Listener(const ListenerSettings& settings);
-  std::string Bind(const SocketAddress& address);
+  std::string Bind(const SocketAddress& address, std::map<std::string, int>* inherited);
   bool Watch(int fd, uint64_t data);
+  void ServeWhatCame(worker::TableReader& reader);
   void Dispatch(uint64_t data, uint64_t now_ns, worker::TableReader& reader);
 
   const responder::Responder responder_;

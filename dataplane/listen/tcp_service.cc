@@ -150,6 +150,11 @@ void TcpService::Serve(uint32_t index, uint64_t now_ns, worker::TableReader& rea
   if (epoll_ctl(epoll_, EPOLL_CTL_MOD, slot.connection.fd(), &event) != 0) Close(index);
 }
 
+void TcpService::ServeAll(uint64_t now_ns, worker::TableReader& reader,
+                          const responder::Responder& responder) {
+  for (uint32_t i = 0; i < slots_.size(); ++i) Serve(i, now_ns, reader, responder);
+}
+
 uint64_t TcpService::CloseIdle(uint64_t now_ns) {
   while (first_ != kNone) {
     const uint64_t end_ns = slots_[first_].active_ns + idle_timeout_ns_;

@@ -36,6 +36,9 @@ class TcpService {
   void Accept(int listening_fd, uint64_t now_ns);
   void Serve(uint32_t index, uint64_t now_ns, worker::TableReader& reader,
              const responder::Responder& responder);
+  // Every open connection once.
+  void ServeAll(uint64_t now_ns, worker::TableReader& reader,
+                const responder::Responder& responder);
   // Closes what is idle too long. Returns when to be called again; 0 = when something happens.
   uint64_t CloseIdle(uint64_t now_ns);
 

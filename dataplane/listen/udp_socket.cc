@@ -163,10 +163,20 @@ std::unique_ptr<UdpSocket> UdpSocket::Open(const SocketAddress& address, std::st
     *error = "cannot listen on UDP " + address.text() + ": " + problem;
     return nullptr;
   }
-  udp->bound_ = address;
-  udp->bound_.length = sizeof(udp->bound_.storage);
-  getsockname(udp->fd_, reinterpret_cast<sockaddr*>(&udp->bound_.storage), &udp->bound_.length);
+  udp->LookAtName();
   return udp;
+}
+
+std::unique_ptr<UdpSocket> UdpSocket::Inherit(int fd) {
+  std::unique_ptr<UdpSocket> udp(new UdpSocket);
+  udp->fd_ = fd;
+  udp->LookAtName();
+  return udp;
+}
+
+void UdpSocket::LookAtName() {
+  bound_.length = sizeof(bound_.storage);
+  getsockname(fd_, reinterpret_cast<sockaddr*>(&bound_.storage), &bound_.length);
 }
 
 UdpSocket::~UdpSocket() {

@@ -33,6 +33,8 @@ class UdpBurst {
 class UdpSocket {
  public:
   static std::unique_ptr<UdpSocket> Open(const SocketAddress& address, std::string* error);
+  // One that a predecessor opened so and hands over.
+  static std::unique_ptr<UdpSocket> Inherit(int fd);
   ~UdpSocket();
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
@@ -45,6 +47,7 @@ class UdpSocket {
 
  private:
   UdpSocket() = default;
+  void LookAtName();
 
   int fd_ = -1;
   SocketAddress bound_;

@@ -6,8 +6,10 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -30,6 +32,12 @@ rte_eth_conf ConfigurationOf(const rte_eth_dev_info& info, uint16_t queues) {
   return configuration;
 }
 
+bool IsSocketOf(int family, int fd) {
+  int domain = 0;
+  socklen_t length = sizeof(domain);
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == family;
+}
+
 // The newest socket of that family in this process. DPDK keeps those behind its queues to itself.
 int NewestSocket(int family) {
   int newest = -1;
@@ -37,11 +45,7 @@ int NewestSocket(int family) {
   for (auto entry = std::filesystem::directory_iterator("/proc/self/fd", error);
        !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     const int fd = std::atoi(entry->path().filename().c_str());
-    int domain = 0;
-    socklen_t length = sizeof(domain);
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == family) {
-      newest = std::max(newest, fd);
-    }
+    if (IsSocketOf(family, fd)) newest = std::max(newest, fd);
   }
   return newest;
 }
@@ -135,11 +139,44 @@ std::string Device::Start(const DeviceSettings& settings) {
   return "";
 }
 
+uint64_t Device::buffers() const {
+  uint64_t count = 0;
+  for (const rte_mempool* pool : pools_) count += pool->size;
+  return count;
+}
+
+uint64_t Device::free_buffers() const {
+  uint64_t count = 0;
+  for (const rte_mempool* pool : pools_) count += rte_mempool_avail_count(pool);
+  return count;
+}
+
+// AF_XDP sends in the system call, as many frames as its budget allows, and says EAGAIN when there
+// are more. A NIC is given the time to send a ring full of frames.
+void Device::Flush() const {
+  constexpr int kMostCalls = 1000;
+  for (const int fd : wait_fds_) {
+    for (int i = 0; fd >= 0 && i < kMostCalls; ++i) {
+      if (send(fd, nullptr, 0, MSG_DONTWAIT) == 0) break;
+      if (errno != EAGAIN && errno != EBUSY && errno != EINTR) break;
+    }
+  }
+  constexpr useconds_t kRingUs = 2000;
+  usleep(kRingUs);
+}
+
 Device::~Device() {
   if (made_) {
-    if (started_) rte_eth_dev_stop(id_);
+    if (started_) {
+      Flush();
+      rte_eth_dev_stop(id_);
+    }
     rte_eth_dev_close(id_);
     if (is_virtual_) rte_eal_hotplug_remove("vdev", name_.c_str());
+    // net_af_xdp of DPDK 22.11 leaves its sockets open, and a queue has no room for another.
+    for (const int fd : wait_fds_) {
+      if (IsSocketOf(AF_XDP, fd)) close(fd);
+    }
   }
   for (rte_mempool* pool : pools_) rte_mempool_free(pool);
 }

@@ -45,8 +45,13 @@ class Device {
   uint16_t mtu() const { return mtu_; }
   const responder::Mac& mac() const { return mac_; }
   const std::vector<rte_mempool*>& pools() const { return pools_; }
+  // Buffers for frames, and those that neither a ring nor a worker has now.
+  uint64_t buffers() const;
+  uint64_t free_buffers() const;
   // Becomes readable when a frame waits in the queue; -1 where there is nothing to wait on.
   int wait_fd(uint16_t queue) const { return wait_fds_[queue]; }
+  // Waits, not for long, until what was sent has left. Its workers have ended.
+  void Flush() const;
 
  private:
   Device(std::string name, bool is_virtual) : name_(std::move(name)), is_virtual_(is_virtual) {}

@@ -1,6 +1,6 @@
 // A Linux network interface as far as a shared NIC needs to know it, and the claim on it.
 //
-// Used by: port (AF_XDP). Plain sockets and sysfs; no DPDK.
+// Used by: port, packet_side (AF_XDP). Plain sockets and sysfs; no DPDK.
 #ifndef UNDERSTUDY_DATAPLANE_PORT_INTERFACE_H_
 #define UNDERSTUDY_DATAPLANE_PORT_INTERFACE_H_
 
@@ -28,9 +28,12 @@ bool KeepVlanTags(const std::string& name);
 class InterfaceClaim {
  public:
   static std::optional<InterfaceClaim> Take(const std::string& name, std::string* error);
+  // A claim that its owner has handed over, as the descriptor it gave.
+  static InterfaceClaim Inherit(int fd) { return InterfaceClaim(fd); }
   ~InterfaceClaim();
   InterfaceClaim(InterfaceClaim&& other) noexcept;
   InterfaceClaim& operator=(InterfaceClaim&& other) noexcept;
+  int fd() const { return fd_; }
 
  private:
   explicit InterfaceClaim(int fd) : fd_(fd) {}

@@ -1,14 +1,15 @@
 #include "dataplane/port/port.h"
 
 #include <rte_ethdev.h>
+#include <rte_log.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 
-#include "dataplane/port/xdp_program.h"
-
+#include "dataplane/contract/mapping.h"
 namespace understudy::port {
 namespace {
 
@@ -21,6 +22,9 @@ constexpr uint32_t kAfXdpFilled = 2048;  // by net_af_xdp before the first frame
 constexpr uint32_t kBuffers = 4095;
 constexpr uint32_t kBufferRoom = 2048;
 constexpr uint32_t kTapBuffers = 2047;
+
+constexpr useconds_t kLookAgainUs = 5000;
+constexpr char kDriverLog[] = "pmd.net.af_xdp";
 
 constexpr uint16_t kEthernetAndTags = 14 + 8;
 constexpr uint16_t kIpv6AndUdp = 40 + 8;
@@ -41,6 +45,22 @@ uint16_t PayloadOf(PortKind kind, uint16_t mtu) {
   // clear the mark of a frame in several descriptors, and would merge later frames.
   if (kind == PortKind::kMemif) mtu = kBufferRoom - kEthernetAndTags;
   return static_cast<uint16_t>(std::max(mtu - kIpv6AndUdp, 512));
+}
+
+// The kernel lets go of a queue some time after its socket was closed; until then it is busy, which
+// DPDK tells from no other failure.
+std::unique_ptr<Device> OpenWhenFree(const DeviceSettings& settings, uint64_t within_ns,
+                                     std::string* error) {
+  const uint64_t end_ns = contract::MonotonicNs() + within_ns;
+  const int level = rte_log_get_level(rte_log_register(kDriverLog));
+  rte_log_set_level_pattern(kDriverLog, RTE_LOG_EMERG);
+  std::unique_ptr<Device> device = Device::Open(settings, error);
+  while (!device && contract::MonotonicNs() < end_ns) {
+    usleep(kLookAgainUs);
+    device = Device::Open(settings, error);
+  }
+  rte_log_set_level_pattern(kDriverLog, static_cast<uint32_t>(level));
+  return device;
 }
 
 }  // namespace
@@ -147,14 +167,12 @@ std::string Port::OpenAfXdp(const PortSettings& settings) {
   interface_ = LookAt(spec_.target, &error);
   if (!interface_) return error;
   if (!interface_->up) return "it is down: ip link set dev " + spec_.target + " up";
-  claim_ = InterfaceClaim::Take(spec_.target, &error);
-  if (!claim_) return error;
   const std::string program = FindProgram(kServiceFilter, settings.xdp_program, &error);
   if (program.empty()) return error;
-  bool took_over = false;
-  error = MakeWay(interface_->index, spec_.target, &took_over);
+  bool predecessor = false;
+  error = LookForProgram(interface_->index, spec_.target, &predecessor);
   if (!error.empty()) return error;
-  if (took_over) settings.log(spec_.text + ": replaced the XDP program a predecessor left");
+  if (predecessor) settings.log(spec_.text + ": replaces the XDP program of a predecessor");
   if (interface_->strips_vlan) {
     settings.log(spec_.text + (KeepVlanTags(spec_.target)
                                    ? ": VLAN tags now stay in the frames (rxvlan off)"
@@ -162,9 +180,19 @@ std::string Port::OpenAfXdp(const PortSettings& settings) {
                                      "untagged"));
   }
   const DeviceSettings device = DeviceOf(spec_, settings.index, settings.queues, program);
-  device_ = Device::Open(device, &error);
+  device_ = predecessor ? OpenWhenFree(device, settings.queue_free_within_ns, &error)
+                        : Device::Open(device, &error);
   if (!device_) return error;
-  return FillServices(interface_->index, settings.services4, settings.services6);
+  return filter_.Open(interface_->index, settings.services4, settings.services6);
+}
+
+void Port::StopArrivals() const { filter_.StopArrivals(device_->queues()); }
+
+bool Port::IsMadeAnew() const {
+  if (!interface_) return false;
+  std::string error;
+  const std::optional<Interface> now = LookAt(spec_.target, &error);
+  return now && now->up && now->index != interface_->index;
 }
 
 std::string Port::Trouble() const {
@@ -172,7 +200,11 @@ std::string Port::Trouble() const {
   std::string error;
   const std::optional<Interface> now = LookAt(spec_.target, &error);
   if (!now) return error;
-  if (now->index != interface_->index) return "another interface has its name now: restart";
+  if (now->rx_queues > interface_->rx_queues) {
+    return "it receives on " + std::to_string(now->rx_queues) + " queues now, " +
+           std::to_string(interface_->rx_queues) +
+           " are served and the kernel has the others: restart, or ethtool -L";
+  }
   return now->up ? "" : "it is down: ip link set dev " + spec_.target + " up";
 }
 

@@ -3,9 +3,12 @@
 //
 // Used by: packet_side (opens), worker (serves its queues), understudy-load (DeviceOf).
 //
+// The claim on an AF_XDP interface is the caller's: it outlives the port while another process may
+// have to give it back.
+//
 // Invariants
 //  1. Open either returns a port that receives, or undoes all it did and says why in a sentence.
-//  2. Closing (the destructor) detaches the XDP program and removes the TAP.
+//  2. Closing (the destructor) detaches the XDP program (but see KeepPrograms) and removes the TAP.
 //  3. With AF_XDP every receive queue of the interface has a socket: else a part of the queries
 //     would silently go to the kernel.
 #ifndef UNDERSTUDY_DATAPLANE_PORT_PORT_H_
@@ -21,6 +24,7 @@
 #include "dataplane/port/device.h"
 #include "dataplane/port/interface.h"
 #include "dataplane/port/port_spec.h"
+#include "dataplane/port/xdp_program.h"
 #include "dataplane/responder/frame_responder.h"
 
 namespace understudy::port {
@@ -34,6 +38,7 @@ struct PortSettings {
   responder::FastPathOptions fast_path;
   std::string tap;  // name of the kernel side, whole NIC only
   std::string xdp_program;
+  uint64_t queue_free_within_ns = 0;  // how long to wait for the queues of a predecessor
   std::function<void(const std::string&)> log;
 };
 
@@ -58,6 +63,13 @@ class Port {
   const Device& device() const { return *device_; }
   const Device* kernel_side() const { return tap_.get(); }
   const responder::FrameResponder& responder() const { return *responder_; }
+  // Before the workers end: what comes from now on goes to the kernel, where that can be. What a
+  // queue holds is still to be served.
+  void StopArrivals() const;
+  // Descriptor of the XDP program, which who replaces it must have; -1: the port has none.
+  int program() const { return filter_.program(); }
+  // Whether its interface went away, and another of its name is up.
+  bool IsMadeAnew() const;
   // What keeps frames from coming, as a sentence; empty when nothing is known to.
   std::string Trouble() const;
 
@@ -71,7 +83,7 @@ class Port {
 
   const PortSpec spec_;
   std::optional<Interface> interface_;  // AF_XDP: as it was at start
-  std::optional<InterfaceClaim> claim_;
+  ServiceFilter filter_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<Device> tap_;
   std::unique_ptr<responder::FrameResponder> responder_;

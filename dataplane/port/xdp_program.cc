@@ -2,11 +2,16 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -16,6 +21,9 @@ namespace {
 
 constexpr char kProgramName[] = "understudy_xdp";  // of the function in service_filter.bpf.c
 constexpr uint32_t kMaxMaps = 16;
+constexpr useconds_t kReceiveRoutineUs = 20'000;
+
+bool keep_programs = false;  // main thread only, as all of this
 
 // A file descriptor of the bpf() system call.
 class Handle {
@@ -67,11 +75,45 @@ bool Describe(int fd, Program* program) {
   return bpf_obj_get_info_by_fd(fd, &program->info, &length) == 0;
 }
 
+bool IsOurs(int fd, Program* program) {
+  return Describe(fd, program) && std::strcmp(program->info.name, kProgramName) == 0;
+}
+
+// Programs and maps are looked for among the descriptors of this process first (DPDK has those of
+// what it loaded, a predecessor hands its own over): to open any by its number takes CAP_SYS_ADMIN.
+template <typename Info>
+int OwnDescriptor(uint32_t id, const char* link) {
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator("/proc/self/fd", error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry->path(), gone) != link) continue;
+    const int fd = std::atoi(entry->path().filename().c_str());
+    Info info = {};
+    uint32_t length = sizeof(info);
+    if (bpf_obj_get_info_by_fd(fd, &info, &length) == 0 && info.id == id) {
+      return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    }
+  }
+  return -1;
+}
+
+int OpenProgram(uint32_t id) {
+  if (id == 0) return -1;
+  const int fd = OwnDescriptor<bpf_prog_info>(id, "anon_inode:bpf-prog");
+  return fd >= 0 ? fd : bpf_prog_get_fd_by_id(id);
+}
+
+int OpenMap(uint32_t id) {
+  const int fd = OwnDescriptor<bpf_map_info>(id, "anon_inode:bpf-map");
+  return fd >= 0 ? fd : bpf_map_get_fd_by_id(id);
+}
+
 // The map of that name among the program's, or -1.
 int OpenMap(const Program& program, const char* name) {
   const uint32_t count = std::min(program.info.nr_map_ids, kMaxMaps);
   for (uint32_t i = 0; i < count; ++i) {
-    const int fd = bpf_map_get_fd_by_id(program.maps[i]);
+    const int fd = OpenMap(program.maps[i]);
     bpf_map_info info = {};
     uint32_t length = sizeof(info);
     if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0 &&
@@ -97,12 +139,13 @@ std::string Fill(const Program& program, const char* name, const Addresses& addr
 
 }  // namespace
 
-std::string MakeWay(int interface_index, const std::string& interface_name, bool* took_over) {
-  *took_over = false;
+std::string LookForProgram(int interface_index, const std::string& interface_name,
+                           bool* predecessor) {
+  *predecessor = false;
   Attached attached;
   std::string error = Query(interface_index, &attached);
   if (!error.empty() || attached.id == 0) return error;
-  const Handle handle(bpf_prog_get_fd_by_id(attached.id));
+  const Handle handle(OpenProgram(attached.id));
   Program program;
   if (!handle || !Describe(handle.fd(), &program)) {
     return "cannot look at XDP program " + std::to_string(attached.id) + " on " + interface_name +
@@ -113,31 +156,39 @@ std::string MakeWay(int interface_index, const std::string& interface_name, bool
            std::to_string(attached.id) + "): detach it first, e.g. ip link set dev " +
            interface_name + " xdp off";
   }
-  bpf_xdp_attach_opts options = {};
-  options.sz = sizeof(options);
-  options.old_prog_fd = handle.fd();  // only this one, whatever happened since
-  const int result = bpf_xdp_detach(interface_index, attached.modes, &options);
-  if (result != 0) {
-    return "cannot detach the XDP program that a predecessor left on " + interface_name + ": " +
-           Why(result);
-  }
-  *took_over = true;
+  *predecessor = true;
   return "";
 }
 
-std::string FillServices(int interface_index, const std::vector<responder::Ipv4>& services4,
-                         const std::vector<responder::Ipv6>& services6) {
+void KeepPrograms(bool keep) { keep_programs = keep; }
+
+ServiceFilter::~ServiceFilter() {
+  if (program_ >= 0) close(program_);
+  if (queues_ >= 0) close(queues_);
+}
+
+std::string ServiceFilter::Open(int interface_index, const std::vector<responder::Ipv4>& services4,
+                                const std::vector<responder::Ipv6>& services6) {
   Attached attached;
   std::string error = Query(interface_index, &attached);
   if (!error.empty()) return error;
-  const Handle handle(attached.id == 0 ? -1 : bpf_prog_get_fd_by_id(attached.id));
+  program_ = OpenProgram(attached.id);
   Program program;
-  if (!handle || !Describe(handle.fd(), &program) ||
-      std::strcmp(program.info.name, kProgramName) != 0) {
+  if (program_ < 0 || !IsOurs(program_, &program)) {
     return "our XDP program is not on the interface after it was attached";
   }
+  queues_ = OpenMap(program, "xsks_map");
+  if (queues_ < 0) return "cannot open map xsks_map: " + Why(0);
   error = Fill(program, "service4", services4);
   return error.empty() ? Fill(program, "service6", services6) : error;
+}
+
+void ServiceFilter::StopArrivals(uint32_t queues) const {
+  if (queues_ < 0) return;
+  for (uint32_t queue = 0; queue < queues; ++queue) bpf_map_delete_elem(queues_, &queue);
+  // A frame that met the socket in the map is in its ring when every CPU has left the code it was
+  // in, which is what this waits for; where it cannot be had, a receive routine ends long before.
+  if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) usleep(kReceiveRoutineUs);
 }
 
 std::string FindProgram(const std::string& object, const std::string& given, std::string* error) {
@@ -160,3 +211,36 @@ std::string FindProgram(const std::string& object, const std::string& given, std
 }
 
 }  // namespace understudy::port
+
+// In front of libbpf's (see the header). DPDK passes no options.
+extern "C" {
+
+__attribute__((visibility("default"))) int bpf_xdp_attach(int interface_index, int program_fd,
+                                                          __u32 flags,
+                                                          const bpf_xdp_attach_opts* options) {
+  namespace port = understudy::port;
+  static const auto real =
+      reinterpret_cast<decltype(&bpf_xdp_attach)>(dlsym(RTLD_NEXT, "bpf_xdp_attach"));  // libbpf's
+  port::Attached attached;
+  port::Program program;
+  if (options == nullptr && port::Query(interface_index, &attached).empty() && attached.id != 0) {
+    const port::Handle before(port::OpenProgram(attached.id));
+    port::Program ours;
+    if (before && port::IsOurs(before.fd(), &program) && port::IsOurs(program_fd, &ours)) {
+      bpf_xdp_attach_opts replace = {};
+      replace.sz = sizeof(replace);
+      replace.old_prog_fd = before.fd();  // only this one, whatever happened since
+      return real(interface_index, program_fd, attached.modes, &replace);
+    }
+  }
+  return real(interface_index, program_fd, flags, options);
+}
+
+__attribute__((visibility("default"))) int bpf_xdp_detach(int interface_index, __u32 flags,
+                                                          const bpf_xdp_attach_opts* options) {
+  static const auto real =
+      reinterpret_cast<decltype(&bpf_xdp_detach)>(dlsym(RTLD_NEXT, "bpf_xdp_detach"));
+  return understudy::port::keep_programs ? 0 : real(interface_index, flags, options);
+}
+
+}  // extern "C"

@@ -19,6 +19,7 @@ using responder::Frame;
 // Empty rounds before a worker sleeps: long enough to bridge the gaps of a busy line.
 constexpr unsigned kRoundsBeforeRest = 64;
 constexpr int kLongestRestMs = 10;
+constexpr unsigned kRoundsAtTheEnd = 4096 / PacketWorker::kBurst;  // no ring of ours is longer
 
 // Frames on their way out of one device, with what they count as.
 struct Outgoing {
@@ -93,6 +94,9 @@ void PacketWorker::Run(const std::atomic<bool>& stop) noexcept {
     } else {
       rte_pause();
     }
+  }
+  // What waits in the rings is answered; on a device whose arrivals go on, as much as fits them.
+  for (unsigned round = 0; round < kRoundsAtTheEnd && Serve() != 0; ++round) {
   }
   Leave();
 }

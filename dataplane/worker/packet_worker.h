@@ -45,7 +45,7 @@ class PacketWorker {
   PacketWorker(const TableSwap& swap, Quiescence& quiescence, contract::WorkerSlot& slot,
                std::vector<ServedQueue> queues, uint32_t idle_sleep_us);
 
-  // Serves until `stop`.
+  // Serves until `stop`, then what is in the rings.
   void Run(const std::atomic<bool>& stop) noexcept;
   // Serves every queue once. Returns how many frames there were.
   unsigned Serve() noexcept;

@@ -25,9 +25,15 @@ bool Quiescence::IsOver(uint64_t token) noexcept {
 }
 
 uint32_t Quiescence::Register() {
-  const uint32_t reader = readers_++;
+  const uint32_t reader = free_.empty() ? readers_++ : free_.back();
+  if (!free_.empty()) free_.pop_back();
   if (rte_rcu_qsbr_thread_register(state_.get(), reader) != 0) throw std::bad_alloc();
   return reader;
+}
+
+void Quiescence::Unregister(uint32_t reader) {
+  rte_rcu_qsbr_thread_unregister(state_.get(), reader);
+  free_.push_back(reader);
 }
 
 void Quiescence::GoOnline(uint32_t reader) noexcept {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 struct rte_rcu_qsbr;
 
@@ -34,8 +35,9 @@ class Quiescence final : public GracePeriod {
   uint64_t Begin() noexcept override;
   bool IsOver(uint64_t token) noexcept override;
 
-  // A new reader, offline. At most max_readers.
+  // A new reader, offline. At most max_readers at a time; main thread only, as is Unregister.
   uint32_t Register();
+  void Unregister(uint32_t reader);
   void GoOnline(uint32_t reader) noexcept;
   void GoOffline(uint32_t reader) noexcept;
   // The reader holds nothing of what it looked at before.
@@ -47,6 +49,7 @@ class Quiescence final : public GracePeriod {
   };
   std::unique_ptr<rte_rcu_qsbr, Free> state_;
   uint32_t readers_ = 0;
+  std::vector<uint32_t> free_;  // numbers of readers that are no more
 };
 
 }  // namespace understudy::worker

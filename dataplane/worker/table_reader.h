@@ -27,6 +27,12 @@ class TableReader {
         slot_(slot),
         selection_(slot),
         id_(quiescence.Register()) {}
+  ~TableReader() {
+    Leave();
+    quiescence_.Unregister(id_);
+  }
+  TableReader(const TableReader&) = delete;
+  TableReader& operator=(const TableReader&) = delete;
 
   // The cut to answer a burst from. Without a table yet: a cut without one.
   contract::Cut Enter() noexcept;

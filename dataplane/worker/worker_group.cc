@@ -64,7 +64,7 @@ std::unique_ptr<WorkerGroup> WorkerGroup::Start(const Settings& settings, const 
   }
   std::unique_ptr<WorkerGroup> group(new WorkerGroup);
   for (Share& share : ShareOut(*settings.ports, settings.cores.size())) {
-    contract::WorkerSlot* slot = report.AddWorker(share.name);
+    contract::WorkerSlot* slot = report.SlotOf(share.name);
     if (slot == nullptr) {
       *error = "more workers than the report has slots for";
       return nullptr;

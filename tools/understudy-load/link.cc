@@ -104,8 +104,8 @@ std::string Link::OpenAfXdp(const Options& options, std::string* program) {
   if (!claim_) return error;
   *program = port::FindProgram(kObjectName, options.xdp_program, &error);
   if (program->empty()) return error;
-  bool took_over = false;
-  return port::MakeWay(interface->index, name, &took_over);
+  bool predecessor = false;
+  return port::LookForProgram(interface->index, name, &predecessor);
 }
 
 std::string Link::Aim(const Options& options) {

@@ -113,6 +113,8 @@ class Inspector {
     view["control_stale"] = segment.control_stale.load() != 0;
     view["control_stale_times"] = segment.control_stale_count.load();
     LookAtMovement(segment, alive, view);
+    view["buffers"] = segment.buffers.load();
+    view["buffers_free"] = segment.buffers_free.load();
     view["workers"] = WorkersView(segment);
     const contract::Tally sum = report->Sum();
     view["received"] = sum.received;

@@ -1,0 +1,123 @@
+"""Things that happen to an edge node: each ends in service, or in a sentence that says what to do."""
+import signal
+import socket
+
+import dns.message
+import pytest
+from network import connect, run
+from process import eventually
+from scene import EU4, SERVICE4, SERVICE6, US4
+
+
+def burst(scene, count):
+    """Sends so many queries while the dataplane is stopped; returns the socket they went out of."""
+    sock = scene.client.host.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    sock.settimeout(1)
+    sock.connect((SERVICE4, 53))
+    scene.edge.dataplane.signal(signal.SIGSTOP)
+    for number in range(count):
+        query = dns.message.make_query("app.example.com", "A")
+        query.id = number
+        sock.send(query.to_wire())
+    return sock
+
+
+def answered(sock):
+    seen = set()
+    try:
+        while True:
+            seen.add(sock.recv(4096)[:2])
+    except (TimeoutError, ConnectionRefusedError):
+        return len(seen)
+
+
+@pytest.mark.parametrize("way", ["port", "kernel sockets"])
+def test_what_was_received_before_sigterm_is_answered(scene, way):
+    scene.eu.start()
+    scene.us.start()
+    scene.edge.start_control()
+    scene.edge.start_dataplane(*(scene.port if way == "port" else ("--listen", f"{SERVICE4}:53")))
+    scene.becomes(EU4)
+    with burst(scene, 1000) as sock:
+        scene.edge.dataplane.signal(signal.SIGTERM)
+        scene.edge.dataplane.signal(signal.SIGCONT)
+        assert scene.edge.dataplane.exit_code() == 0
+        assert answered(sock) == 1000
+
+
+def down_and_up(scene):
+    scene.edge.host.run("ip", "link", "set", "service0", "down")
+    eventually(lambda: "it is down" in scene.edge.dataplane.tail(), 5, scene.edge.dataplane.tail)
+    scene.edge.host.run("ip", "link", "set", "service0", "up")
+    scene.edge.host.address("service0", f"{SERVICE6}/64")  # which went with the link
+
+
+def removed_and_made_anew(scene):
+    scene.edge.host.run("ip", "link", "delete", "service0")
+    eventually(lambda: "there is no interface" in scene.edge.dataplane.tail(), 5,
+               scene.edge.dataplane.tail)
+    connect(scene.edge.host, "service0", scene.client.host, "eth0")
+    scene.edge.host.address("service0", f"{SERVICE4}/24", f"{SERVICE6}/64")
+    scene.client.host.address("eth0", "192.0.2.1/24", "2001:db8:53::1/64")
+    eventually(lambda: "opened again" in scene.edge.dataplane.tail(), 10, scene.edge.dataplane.tail)
+
+
+def another_mac(scene):
+    scene.edge.host.run("ip", "link", "set", "service0", "address", "02:00:00:00:00:53")
+    scene.client.host.run("ip", "neigh", "flush", "all")
+
+
+def another_mtu(scene):
+    scene.edge.host.run("ip", "link", "set", "service0", "mtu", "1400")
+
+
+@pytest.mark.parametrize("fault", [down_and_up, removed_and_made_anew, another_mac, another_mtu])
+def test_it_serves_after(running, fault):
+    fault(running)
+    running.becomes(EU4)
+    before = running.edge.outcomes()["positive"]
+    for family in (4, 6):
+        assert running.client.lookup("app.example.com", family=family) == [EU4]
+    eventually(lambda: running.edge.outcomes()["positive"] >= before + 2, 3,
+               lambda: f"through the port, not the kernel: {running.edge.outcomes()}")
+    running.eu.stop()
+    running.becomes(US4)
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A file system of 64 KiB."""
+    place = tmp_path / "tiny"
+    place.mkdir()
+    run("mount", "-t", "tmpfs", "-o", "size=64k", "us-tiny", place)
+    yield place
+    run("umount", "-l", place)
+
+
+def test_shared_memory_without_room_is_a_sentence(scene, tiny):
+    scene.edge.shm = tiny
+    dataplane = scene.edge.start_dataplane(*scene.port, wait=False)
+    (tiny / "filler").write_bytes(b"x" * 40_000)
+    if dataplane.is_running():
+        dataplane.kill()
+    dataplane = scene.edge.start_dataplane(*scene.port, wait=False)
+    assert dataplane.exit_code() == 1
+    assert "No space left" in dataplane.tail() and str(tiny) in dataplane.tail()
+
+
+@pytest.mark.parametrize("options", ["size=1k", "ro"], ids=["full", "read-only"])
+def test_a_state_directory_that_cannot_be_written_is_said_and_stops_nothing(scene, options):
+    place = scene.edge.folder / "state"
+    place.mkdir()
+    run("mount", "-t", "tmpfs", "-o", options, "us-state", place)
+    try:
+        scene.start()
+        log = scene.edge.control_log.read_text()
+        assert "not durable" in log and str(place) in log, log
+        scene.becomes(EU4)
+        scene.eu.stop()
+        scene.becomes(US4)
+    finally:
+        scene.edge.control.kill()
+        run("umount", "-l", place)
