@@ -52,7 +52,8 @@ uint16_t PayloadOf(PortKind kind, uint16_t mtu) {
 std::unique_ptr<Device> OpenWhenFree(const DeviceSettings& settings, uint64_t within_ns,
                                      std::string* error) {
   const uint64_t end_ns = contract::MonotonicNs() + within_ns;
-  const int level = rte_log_get_level(rte_log_register(kDriverLog));
+  const auto driver = static_cast<uint32_t>(rte_log_register(kDriverLog));
+  const int level = rte_log_get_level(driver);
   rte_log_set_level_pattern(kDriverLog, RTE_LOG_EMERG);
   std::unique_ptr<Device> device = Device::Open(settings, error);
   while (!device && contract::MonotonicNs() < end_ns) {
