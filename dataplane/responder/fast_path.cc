@@ -7,6 +7,7 @@
 
 #include "dataplane/contract/digest.h"
 #include "dataplane/responder/burst_room.h"
+#include "dataplane/responder/memory_words.h"
 #include "dataplane/wire/byte_order.h"
 #include "dataplane/wire/checksum.h"
 #include "dataplane/wire/frame.h"
@@ -19,50 +20,6 @@ using contract::Load8;
 using contract::Outcome;
 using wire::Fold;
 
-// Words as they lie in memory: compared, swapped and summed without being turned.
-uint16_t Load2(const uint8_t* at) {
-  uint16_t word;
-  std::memcpy(&word, at, sizeof(word));
-  return word;
-}
-uint32_t Load4(const uint8_t* at) {
-  uint32_t word;
-  std::memcpy(&word, at, sizeof(word));
-  return word;
-}
-template <typename T>
-void Store(uint8_t* at, T word) {
-  std::memcpy(at, &word, sizeof(word));
-}
-constexpr uint16_t Turned(unsigned word) { return __builtin_bswap16(static_cast<uint16_t>(word)); }
-uint64_t Halves(uint64_t word) { return (word & 0xffffffff) + (word >> 32); }
-
-// What eight octets must be, and which of their bits are looked at.
-struct Pattern {
-  uint64_t mask, value;
-  bool Fits(const uint8_t* at) const { return (Load8(at) & mask) == value; }
-};
-constexpr Pattern PatternOf(std::array<uint8_t, 8> mask, std::array<uint8_t, 8> value) {
-  return {std::bit_cast<uint64_t>(mask), std::bit_cast<uint64_t>(value)};
-}
-
-constexpr size_t kIp = sizeof(wire::EthernetHeader);
-constexpr size_t kEtherType = kIp - 2;
-constexpr uint8_t kUdp4 = kIp + sizeof(wire::Ipv4Header);
-constexpr uint8_t kUdp6 = kIp + sizeof(wire::Ipv6Header);
-// A header, the root, type and class: less is no question.
-constexpr size_t kLeastQuery = wire::kQuestionOffset + 5;
-constexpr size_t kLeastDatagram = sizeof(wire::UdpHeader) + kLeastQuery;
-
-// IPv4 without options, from the type field on: type, version and length, service, total length,
-// id.
-constexpr Pattern kIsIpv4 = PatternOf({0xff, 0xff, 0xff}, {0x08, 0x00, 0x45});
-// Flags and offset (only "don't fragment" and the reserved bit may be set), TTL, protocol, sum.
-constexpr Pattern kIsWholeUdp = PatternOf({0x3f, 0xff, 0x00, 0xff}, {0, 0, 0, wire::kProtocolUdp});
-constexpr Pattern kIsIpv6 = PatternOf({0xff, 0xff, 0xf0}, {0x86, 0xdd, 0x60});
-// From the flags on: QR and opcode, then one question, no answer, no authority.
-constexpr Pattern kIsQuery = PatternOf(
-    {wire::kQr | wire::kOpcodeMask, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, {0, 0, 0, 1});
 // Root name, type, payload size, upper rcode, version, flags.
 constexpr Pattern kIsOpt = PatternOf({0xff, 0xff, 0xff, 0, 0, 0, 0xff, 0}, {0, 0, wire::kTypeOpt});
 
@@ -138,7 +95,7 @@ struct OverIpv4 {
     Store(ip + 12, std::rotl(addresses, 32));
     // Type of service stays. No identity: it is never fragmented (RFC 6864 4.1).
     const uint64_t first = Load2(ip) | uint64_t{Turned(sizeof(wire::Ipv4Header) + datagram)} << 16 |
-                           uint64_t{Turned(0x4000)} << 48;
+                           uint64_t{Turned(wire::kDontFragment)} << 48;
     const uint32_t second = wire::kHopLimit | wire::kProtocolUdp << 8;
     const uint64_t sum = Halves(addresses);
     const auto checksum = static_cast<uint16_t>(~Fold(Halves(first) + second + sum));
@@ -165,12 +122,8 @@ struct OverIpv6 {
 FastPath::FastPath(const FrameOptions& options)
     : enabled_(options.fast_path.enabled && options.responder.limiter == nullptr),
       name_pass_(NamePassOf(options.fast_path.widest)),
-      room_(uint32_t{kUdp6} + uint32_t{sizeof(wire::UdpHeader)} +
-            std::max(options.responder.max_udp_payload, wire::kMinUdpPayload) + kBlockRoom),
-      max_udp_(std::max(options.responder.max_udp_payload, wire::kMinUdpPayload)),
-      port_(Turned(options.port)),
-      services6_(options.services6) {
-  for (const Ipv4& service : options.services4) services4_.push_back(Load4(service.data()));
+      screen_(options),
+      max_udp_(std::max(options.responder.max_udp_payload, wire::kMinUdpPayload)) {
   for (const bool dnssec_ok : {false, true}) {
     ReadyOpt& opt = opts_[dnssec_ok];
     opt = {};
@@ -179,64 +132,6 @@ FastPath::FastPath(const FrameOptions& options)
     wire::Put16(opt.bytes + 7, dnssec_ok ? wire::kOptDo : uint16_t{0});
     opt.sum = static_cast<uint16_t>(wire::SumOf(opt.bytes, wire::kOptLength));
   }
-}
-
-// The datagram's header, and the message's; `room` octets of the frame are left for the datagram.
-[[gnu::always_inline]] inline bool FastPath::IsAskedHere(const uint8_t* udp, size_t room,
-                                                         Asked& asked) const noexcept {
-  const uint16_t source = Load2(udp);
-  const size_t datagram = Turned(Load2(udp + 4));
-  if (source == 0 || Load2(udp + 2) != port_) return false;
-  if (datagram > room || datagram < kLeastDatagram) return false;
-  asked.query_length = static_cast<uint16_t>(datagram - sizeof(wire::UdpHeader));
-  return kIsQuery.Fits(udp + sizeof(wire::UdpHeader) + 2);
-}
-
-[[gnu::always_inline]] inline bool FastPath::ScreenIpv4(const Frame& frame,
-                                                        Asked& asked) const noexcept {
-  const uint8_t* ip = frame.data + kIp;
-  if (!kIsWholeUdp.Fits(ip + 6)) return false;
-  const size_t total = Turned(Load2(ip + 2));
-  if (total > frame.length - kIp || total < sizeof(wire::Ipv4Header)) return false;
-  // Where no answer can go: 0/8, 127/8, 224/3 (wire::IsAnswerable).
-  const uint8_t first = ip[12];
-  if (first == 0 || first == 127 || first >= 224) return false;
-  const uint32_t destination = Load4(ip + 16);
-  if (std::ranges::find(services4_, destination) == services4_.end()) return false;
-  asked.udp_at = kUdp4;
-  asked.ipv6 = false;
-  return IsAskedHere(frame.data + kUdp4, total - sizeof(wire::Ipv4Header), asked);
-}
-
-[[gnu::noinline]] bool FastPath::ScreenIpv6(const Frame& frame, Asked& asked) const noexcept {
-  if (frame.length < kUdp6 + kLeastDatagram) return false;
-  const uint8_t* ip = frame.data + kIp;
-  const size_t payload = Turned(Load2(ip + 4));
-  if (ip[6] != wire::kProtocolUdp || payload > frame.length - kUdp6) return false;
-  // Multicast, and what begins like :: and ::1, which have no answer.
-  if (ip[8] == 0xff || Load8(ip + 8) == 0) return false;
-  const auto is_destination = [ip](const Ipv6& service) {
-    return std::memcmp(service.data(), ip + 24, service.size()) == 0;
-  };
-  if (std::ranges::none_of(services6_, is_destination)) return false;
-  asked.udp_at = kUdp6;
-  asked.ipv6 = true;
-  return IsAskedHere(frame.data + kUdp6, payload, asked);
-}
-
-// Everything before the name. Group addresses as source or destination MAC are no plain frames.
-[[gnu::always_inline]] inline bool FastPath::Screen(const Frame& frame,
-                                                    Asked& asked) const noexcept {
-  if (frame.length < kUdp4 + kLeastDatagram || frame.capacity < room_) return false;
-  const uint8_t* data = frame.data;
-  if (((data[0] | data[6]) & 1) != 0) return false;
-  const bool ours = kIsIpv4.Fits(data + kEtherType)   ? ScreenIpv4(frame, asked)
-                    : kIsIpv6.Fits(data + kEtherType) ? ScreenIpv6(frame, asked)
-                                                      : false;
-  if (!ours) return false;
-  asked.message = frame.data + asked.udp_at + sizeof(wire::UdpHeader);
-  std::memset(asked.name + kSpan, 0, sizeof(asked.name) - kSpan);
-  return true;
 }
 
 // Everything that is needed is read before anything is written: octets may alias whatever there is.
@@ -372,21 +267,6 @@ template <typename Ip>
 // The phases. Each is a function of its own, so that its loop has the registers to itself, and a
 // profile names it.
 
-[[gnu::noinline]] size_t FastPath::ScreenBurst(std::span<const Frame> burst, Asked* plain,
-                                               Leaving& leaving) const noexcept {
-  size_t count = 0;
-  for (size_t i = 0; i < burst.size(); ++i) {
-    Asked& asked = *new (&plain[count]) Asked;
-    asked.frame = static_cast<uint8_t>(i);
-    if (Screen(burst[i], asked)) {
-      ++count;
-    } else {
-      leaving.Add(i);
-    }
-  }
-  return count;
-}
-
 [[gnu::noinline]] void FastPath::Judge(const contract::Table& table,
                                        std::span<Asked> plain) noexcept {
   for (Asked& asked : plain) {
@@ -421,7 +301,7 @@ size_t FastPath::Respond(const contract::Cut& cut, std::span<Frame> burst,
     return leaving.count;
   }
   BurstRoom<Asked, kMaxBurst> room;
-  const std::span<Asked> plain = room.first(ScreenBurst(burst, room.first(0).data(), leaving));
+  const std::span<Asked> plain = room.first(screen_.Burst(burst, room.first(0).data(), leaving));
   name_pass_(plain);
   Judge(*cut.table, plain);
   Aim(*cut.table, plain);

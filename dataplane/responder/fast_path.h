@@ -4,7 +4,7 @@
 // Used by: frame_responder, before it looks at a frame at length.
 //
 // A burst goes through phases, so that the misses of one frame overlap with those of the others:
-//   screen (headers, by masks over whole words) -> name pass (name_pass.h) -> judge (question, OPT,
+//   screen (screen.h: headers) -> name pass (name_pass.h) -> judge (question, OPT,
 //   hash; prefetch the bucket) -> aim (prefetch the node) -> answer (compare, compose, turn around)
 // A frame that a phase cannot take is left, untouched: nothing here decides that a frame is bad.
 //
@@ -20,11 +20,11 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "dataplane/contract/lookup.h"
 #include "dataplane/responder/frame_burst.h"
 #include "dataplane/responder/name_pass.h"
+#include "dataplane/responder/screen.h"
 #include "dataplane/wire/message.h"
 
 namespace understudy::responder {
@@ -50,23 +50,11 @@ class FastPath {
     contract::AnsweredBy answered_by;
   };
 
-  // Frames for the long way.
-  struct Leaving {
-    uint8_t* numbers;
-    size_t count;
-    void Add(size_t number) { numbers[count++] = static_cast<uint8_t>(number); }
-  };
-
-  size_t ScreenBurst(std::span<const Frame> burst, Asked* plain, Leaving& leaving) const noexcept;
   static void Judge(const contract::Table& table, std::span<Asked> plain) noexcept;
   static void Aim(const contract::Table& table, std::span<Asked> plain) noexcept;
   void AnswerBurst(const contract::Cut& cut, std::span<Frame> burst, std::span<const Asked> plain,
                    Leaving& leaving) const noexcept;
 
-  bool Screen(const Frame& frame, Asked& asked) const noexcept;
-  bool ScreenIpv4(const Frame& frame, Asked& asked) const noexcept;
-  bool ScreenIpv6(const Frame& frame, Asked& asked) const noexcept;
-  bool IsAskedHere(const uint8_t* udp, size_t room, Asked& asked) const noexcept;
   bool Answer(const contract::Cut& cut, Frame& frame, const Asked& asked,
               const contract::NodeRecord*& encloser) const noexcept;
   bool AnswerByLookup(const contract::Cut& cut, const contract::NodeRecord& node, Frame& frame,
@@ -82,12 +70,9 @@ class FastPath {
 
   const bool enabled_;
   const NamePass name_pass_;
-  const uint32_t room_;              // of a buffer in which anything composed here fits
-  const uint16_t max_udp_;           // largest answer
-  const uint16_t port_;              // as it lies in memory
-  std::vector<uint32_t> services4_;  // as they lie in memory
-  std::vector<Ipv6> services6_;
-  ReadyOpt opts_[2];  // without and with DO
+  const Screen screen_;
+  const uint16_t max_udp_;  // largest answer
+  ReadyOpt opts_[2];        // without and with DO
 };
 
 }  // namespace understudy::responder

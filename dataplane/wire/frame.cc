@@ -9,7 +9,6 @@ namespace understudy::wire {
 namespace {
 
 constexpr uint16_t kFragmentMask = 0x3fff;  // more fragments, and the offset (RFC 791 3.1)
-constexpr uint16_t kDontFragment = 0x4000;
 
 void ReadIpv4(const uint8_t* data, size_t length, FrameView* view) {
   if (length < view->layer3_offset + sizeof(Ipv4Header)) return;
@@ -42,11 +41,6 @@ void ReadIpv6(const uint8_t* data, size_t length, FrameView* view) {
   view->payload_length = ip->payload_length.host();
   view->well_formed =
       ip->version_flow[0] >> 4 == 6 && size_t{view->layer4_offset} + view->payload_length <= length;
-}
-
-bool IsAnswerable4(const uint8_t* address) {
-  // 0/8, 127/8, and 224/4 with 240/4 above it, the broadcast address included.
-  return address[0] != 0 && address[0] != 127 && address[0] < 224;
 }
 
 bool IsAnswerable6(const uint8_t* address) {

@@ -59,8 +59,9 @@ static_assert(sizeof(UdpHeader) == 8);
 inline constexpr uint16_t kEtherIpv4 = 0x0800, kEtherArp = 0x0806, kEtherIpv6 = 0x86dd,
                           kEtherVlan = 0x8100, kEtherQinQ = 0x88a8;  // IEEE 802
 inline constexpr uint8_t kProtocolIcmp = 1, kProtocolUdp = 17, kProtocolFragment = 44,
-                         kProtocolIcmpv6 = 58;  // IANA protocol numbers
-inline constexpr uint8_t kHopLimit = 64;        // RFC 1700: recommended default
+                         kProtocolIcmpv6 = 58;     // IANA protocol numbers
+inline constexpr uint16_t kDontFragment = 0x4000;  // in Ipv4Header::fragment
+inline constexpr uint8_t kHopLimit = 64;           // RFC 1700: recommended default
 
 enum class Layer3 : uint8_t { kOther, kArp, kIpv4, kIpv6 };
 
@@ -86,6 +87,10 @@ const UdpHeader* ReadUdp(const uint8_t* data, const FrameView& view) noexcept;
 // Whether an answer to this source can arrive anywhere: not multicast, broadcast, unspecified,
 // loopback (RFC 1122 3.2.1.3, RFC 4291 2.7).
 bool IsAnswerable(const FrameView& view) noexcept;
+inline bool IsAnswerable4(const uint8_t* address) noexcept {
+  // 0/8, 127/8, and 224/4 with 240/4 above it, the broadcast address included.
+  return address[0] != 0 && address[0] != 127 && address[0] < 224;
+}
 
 // Sends the datagram back: swaps MACs, addresses and ports, sets lengths, TTL and checksums for a
 // payload of `length` octets whose ones'-complement sum is `sum`. Returns the new frame length.
