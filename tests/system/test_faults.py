@@ -1,12 +1,17 @@
 """Things that happen to an edge node: each ends in service, or in a sentence that says what to do."""
+import datetime
 import signal
 import socket
+import time
 
 import dns.message
 import pytest
+from client import Watcher
 from network import connect, run
 from process import eventually
-from scene import EU4, SERVICE4, SERVICE6, US4
+from scene import EU4, SERVICE4, SERVICE6, US4, UNDAMPED
+
+LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 def burst(scene, count):
@@ -85,6 +90,24 @@ def test_it_serves_after(running, fault):
     running.becomes(US4)
 
 
+def test_more_receive_queues_are_said_and_every_query_is_answered(make_scene):
+    scene = make_scene(queues=2)
+    host, client = scene.edge.host, scene.client.host
+    client.run("ethtool", "-L", "eth0", "tx", "1")  # a veth's other end sends to as many
+    host.run("ethtool", "-L", "service0", "rx", "1")
+    scene.start()
+    host.run("ethtool", "-L", "service0", "rx", "2")
+    client.run("ethtool", "-L", "eth0", "tx", "2")
+    eventually(lambda: "on 2 queues now" in scene.edge.dataplane.tail(), 5,
+               scene.edge.dataplane.tail)
+    for number in range(100):  # another source port each time
+        assert scene.client.lookup("app.example.com", family=(4, 6)[number % 2]) == [EU4]
+    client.run("ethtool", "-L", "eth0", "tx", "1")
+    host.run("ethtool", "-L", "service0", "rx", "1")
+    eventually(lambda: "receives again" in scene.edge.dataplane.tail(), 5,
+               scene.edge.dataplane.tail)
+
+
 @pytest.fixture
 def tiny(tmp_path):
     """A file system of 64 KiB."""
@@ -121,3 +144,33 @@ def test_a_state_directory_that_cannot_be_written_is_said_and_stops_nothing(scen
     finally:
         scene.edge.control.kill()
         run("umount", "-l", place)
+
+
+@pytest.mark.parametrize("step", ["+3600", "-3600"])
+def test_a_step_of_the_clock_by_an_hour_changes_no_answer(scene, monkeypatch, step):
+    """Control alone sees the step (libfaketime): the clock of probes and heartbeats has no steps."""
+    clock = scene.edge.folder / "clock"
+    clock.write_text("+0")
+    scene.edge.configure(UNDAMPED)
+    scene.eu.start()
+    scene.us.start()
+    with monkeypatch.context() as environment:
+        environment.setenv("LD_PRELOAD", LIBFAKETIME)
+        environment.setenv("FAKETIME_TIMESTAMP_FILE", str(clock))
+        environment.setenv("FAKETIME_NO_CACHE", "1")
+        environment.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        scene.edge.start_control()
+    scene.edge.start_dataplane(*scene.port)
+    scene.becomes(EU4)
+    with Watcher(scene.client, "app.example.com") as watcher:
+        clock.write_text(step)
+        time.sleep(1)
+    assert watcher.lost() == [] and watcher.answers() == {(EU4,)}
+    assert not scene.edge.inspect()["control"]["stale"]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    scene.eu.stop()
+    scene.becomes(US4)
+    told = datetime.datetime.fromisoformat(scene.edge.events()[-1]["time"].replace("Z", "+00:00"))
+    assert abs((told - now).total_seconds() - int(step)) < 60, "it did see the step"
+    scene.eu.start()
+    scene.becomes(EU4)
