@@ -33,14 +33,13 @@ class CleanRoot:
         self.folder = folder
         self.name = f"us-{os.getpid()}"
         self._nspawn = None
+        self._hosts = []
         found = sources()
         uri = next(uri for uri, suite in found if suite == "bookworm")
         ended("debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,iproute2,man-db",
               "bookworm", folder, uri)
         (folder / "etc/apt/sources.list").write_text(
             "".join(f"deb {uri} {suite} main\n" for uri, suite in found))
-        # Manual pages are left out of small roots; here they are looked at.
-        (folder / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
         self.chroot("apt-get", "update")
 
     def chroot(self, *command, **options):
@@ -57,11 +56,15 @@ class CleanRoot:
             ["systemd-nspawn", f"--directory={self.folder}", "--register=no", "--keep-unit", "--boot",
              "--private-network", f"--machine={self.name}", "--console=pipe",
              # What a dataplane may do on a host, which containers are usually denied.
-             "--capability=CAP_NET_ADMIN,CAP_NET_RAW,CAP_BPF,CAP_PERFMON", "--system-call-filter=bpf"],
+             "--capability=CAP_NET_ADMIN,CAP_NET_RAW,CAP_BPF,CAP_PERFMON,CAP_IPC_LOCK",
+             "--system-call-filter=bpf"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
         self.wait_until(lambda: self.leader() and self.inside("systemctl", "is-system-running", check=False)
                         .stdout.strip() in ("running", "degraded"), "the system runs")
+        # All of /sys, as on a host (DPDK wants to see /sys/module), and the groups of the container in it.
+        self.inside("sh", "-ec", "mkdir /run/groups; mount --rbind /sys/fs/cgroup /run/groups; "
+                    "mount -t sysfs -o ro sysfs /sys; mount --rbind /run/groups /sys/fs/cgroup")
 
     def leader(self):
         """The process id of the root's systemd."""
@@ -79,6 +82,19 @@ class CleanRoot:
         """A program of this machine, in the network of the root."""
         return ended("nsenter", "-t", self.leader(), "-n", *command, **options)
 
+    def cable(self, interface, address, client_address):
+        """A veth pair from a host of its own to the root; returns how to run a program on that host."""
+        host = f"{self.name}-client"
+        ended("ip", "netns", "add", host)
+        self._hosts.append(host)
+        ended("ip", "link", "add", "eth0", "netns", host, "type", "veth", "peer", "name", interface,
+              "netns", self.leader())
+        self.inside("ip", "address", "add", address, "dev", interface)
+        self.inside("ip", "link", "set", interface, "up")
+        ended("ip", "-n", host, "address", "add", client_address, "dev", "eth0")
+        ended("ip", "-n", host, "link", "set", "eth0", "up")
+        return lambda *command, **options: ended("ip", "netns", "exec", host, *command, **options)
+
     def is_active(self, service):
         return self.inside("systemctl", "is-active", service, check=False).stdout.strip()
 
@@ -93,6 +109,8 @@ class CleanRoot:
             time.sleep(0.05)
 
     def remove(self):
+        for host in self._hosts:
+            ended("ip", "netns", "delete", host, check=False)
         if self._nspawn:
             self._nspawn.terminate()
             try:

@@ -6,6 +6,7 @@ The tests are one story, told in order.
 import os
 import pathlib
 import re
+import resource
 import shutil
 
 import pytest
@@ -16,6 +17,7 @@ SERVICES = ("understudy-control", "understudy-dataplane")
 NAMES = ("understudy", "understudy-control", "understudy-dataplane", "understudy-load", "understudyctl")
 OLDER = "0.0.1"
 ON_LOOPBACK = "--instance edge1 --listen 127.0.0.1:53"
+ON_A_CARD = f"{ON_LOOPBACK} --port af_xdp:service0 --address 192.0.2.53"
 
 
 @pytest.fixture(scope="module")
@@ -104,15 +106,41 @@ def test_the_dataplane_is_enabled_and_waits_until_it_is_told_what_to_serve(root)
 
 
 def test_an_operator_says_where_to_listen_and_it_answers(root):
-    default = root.folder / "etc/default/understudy-dataplane"
-    default.write_text(re.sub(r'^UNDERSTUDY_DATAPLANE_OPTIONS=""$',
-                              f'UNDERSTUDY_DATAPLANE_OPTIONS="{ON_LOOPBACK}"', default.read_text(), flags=re.M))
+    serve(root, ON_LOOPBACK)
     root.inside("systemctl", "start", "understudy-dataplane", check=False)
     question = ("@127.0.0.1", "example.invalid", "TXT")
     root.wait_until(lambda: "served by understudy" in answered(root, *question),
                     lambda: root.journal("understudy-dataplane"))
     assert "served by understudy" in answered(root, "+tcp", *question)
-    assert status(root).returncode == 0, status(root).stdout
+    root.wait_until(lambda: status(root).returncode == 0, lambda: status(root).stdout)
+
+
+def serve(root, options):
+    """The operator's hand: what the dataplane serves on."""
+    default = root.folder / "etc/default/understudy-dataplane"
+    default.write_text(re.sub(r'^UNDERSTUDY_DATAPLANE_OPTIONS=.*$', f'UNDERSTUDY_DATAPLANE_OPTIONS="{options}"',
+                              default.read_text(), flags=re.M))
+
+
+def test_it_answers_on_a_network_interface_without_being_root(root):
+    if resource.getrlimit(resource.RLIMIT_MEMLOCK)[1] != resource.RLIM_INFINITY:
+        # Where even root may not lift the limit of locked memory, LimitMEMLOCK= cannot either.
+        drop_in = root.folder / "etc/systemd/system/understudy-dataplane.service.d/memory.conf"
+        drop_in.parent.mkdir()
+        drop_in.write_text("[Service]\nAmbientCapabilities=CAP_IPC_LOCK\nCapabilityBoundingSet=CAP_IPC_LOCK\n")
+        root.inside("systemctl", "daemon-reload")
+    on_client = root.cable("service0", "192.0.2.53/24", "192.0.2.1/24")
+    serve(root, ON_A_CARD)
+    root.inside("systemctl", "restart", "understudy-dataplane", check=False)
+
+    def is_answered():
+        return "served by" in on_client("dig", "+short", "+time=1", "+tries=1", "@192.0.2.53",
+                                        "example.invalid", "TXT", check=False).stdout
+    root.wait_until(is_answered, lambda: root.journal("understudy-dataplane"))
+    # By the packet path: nothing listens on that address.
+    assert "af_xdp:service0" in root.journal("understudy-dataplane")
+    pid = root.inside("systemctl", "show", "--property=MainPID", "--value", "understudy-dataplane").stdout.strip()
+    assert root.inside("stat", "--format=%U", f"/proc/{pid}").stdout.strip() == "understudy-dataplane"
 
 
 def test_each_process_runs_as_its_own_user_and_owns_what_it_writes(root):
@@ -173,7 +201,7 @@ def test_an_upgrade_keeps_what_the_operator_wrote_and_takes_what_is_new_elsewher
     install(root, "new", "--option=Dpkg::Options::=--force-confold")
     assert root.inside("dpkg-query", "-W", "-f", "${Version}", "understudy-control").stdout == "0.1.0"
     assert "earlier" not in config.read_text()  # nobody had changed it: the new one
-    assert ON_LOOPBACK in (root.folder / "etc/default/understudy-dataplane").read_text()
+    assert ON_A_CARD in (root.folder / "etc/default/understudy-dataplane").read_text()
     root.wait_until(lambda: "served by understudy" in answered(root, "@127.0.0.1", "example.invalid", "TXT"),
                     lambda: root.journal("understudy-dataplane"))
     root.wait_until(lambda: all(root.is_active(service) == "active" for service in SERVICES),
@@ -199,5 +227,6 @@ def test_removed_packages_leave_configuration_and_state_and_serve_nothing(root):
 def test_after_a_purge_nothing_of_ours_is_left(root):
     # The others have no configuration: a removed one is gone.
     root.inside("apt-get", "purge", "--yes", *SERVICES)
+    shutil.rmtree(root.folder / "etc/systemd/system/understudy-dataplane.service.d", ignore_errors=True)
     assert traces(root) == []
     assert root.inside("systemctl", "--failed", "--no-legend").stdout.strip() == ""
