@@ -8,6 +8,7 @@ import pathlib
 import re
 import resource
 import shutil
+import subprocess
 
 import pytest
 from clean_root import NOBODY, CleanRoot, ended
@@ -208,6 +209,34 @@ def test_an_upgrade_keeps_what_the_operator_wrote_and_takes_what_is_new_elsewher
                     lambda: root.journal("understudy-control"))
     assert "frozen" in status(root).stdout.lower()  # what an operator ordered went on
     root.inside("understudyctl", "thaw", check=False)
+
+
+def main_pid(root, service):
+    return root.inside("systemctl", "show", "--property=MainPID", "--value", service).stdout.strip()
+
+
+def test_no_query_is_lost_while_the_packages_are_upgraded(root, tmp_path):
+    (tmp_path / "questions").write_text("example.invalid TXT\n")
+    before = main_pid(root, "understudy-dataplane")
+    load = subprocess.Popen(["ip", "netns", "exec", f"{root.name}-client", "dnsperf", "-s", "192.0.2.53", "-d",
+                             tmp_path / "questions", "-Q", "2000", "-l", "20", "-t", "2"],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    install(root, "new", "--reinstall", "--option=Dpkg::Options::=--force-confold")
+    said = load.communicate(timeout=60)[0]
+    assert main_pid(root, "understudy-dataplane") not in (before, "0"), root.journal("understudy-dataplane")
+    assert int(re.search(r"Queries sent: +(\d+)", said).group(1)) > 20000, said
+    assert int(re.search(r"Queries lost: +(\d+)", said).group(1)) == 0, said
+    assert root.is_active("understudy-dataplane") == "active"
+
+
+def test_a_reload_whose_options_are_wrong_leaves_the_running_one(root):
+    before = main_pid(root, "understudy-dataplane")
+    serve(root, f"{ON_A_CARD} --no-such-option")
+    assert root.inside("systemctl", "reload", "understudy-dataplane", check=False).returncode != 0
+    assert main_pid(root, "understudy-dataplane") == before
+    assert root.is_active("understudy-dataplane") == "active"
+    assert "served by understudy" in answered(root, "@127.0.0.1", "example.invalid", "TXT")
+    serve(root, ON_A_CARD)
 
 
 def test_a_downgrade_works_as_well(root):
