@@ -19,6 +19,7 @@ NAMES = ("understudy", "understudy-control", "understudy-dataplane", "understudy
 OLDER = "0.0.1"
 ON_LOOPBACK = "--instance edge1 --listen 127.0.0.1:53"
 ON_A_CARD = f"{ON_LOOPBACK} --port af_xdp:service0 --address 192.0.2.53"
+WITH_SOCKETS = f"{ON_A_CARD} --listen 192.0.2.53:53"
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +218,9 @@ def main_pid(root, service):
 
 def test_no_query_is_lost_while_the_packages_are_upgraded(root, tmp_path):
     (tmp_path / "questions").write_text("example.invalid TXT\n")
+    # Between the ports of the two the kernel's sockets answer: dataplane/README.md, "Upgrade".
+    serve(root, WITH_SOCKETS)
+    root.inside("systemctl", "reload", "understudy-dataplane")
     before = main_pid(root, "understudy-dataplane")
     load = subprocess.Popen(["ip", "netns", "exec", f"{root.name}-client", "dnsperf", "-s", "192.0.2.53", "-d",
                              tmp_path / "questions", "-Q", "2000", "-l", "20", "-t", "2"],
@@ -231,12 +235,12 @@ def test_no_query_is_lost_while_the_packages_are_upgraded(root, tmp_path):
 
 def test_a_reload_whose_options_are_wrong_leaves_the_running_one(root):
     before = main_pid(root, "understudy-dataplane")
-    serve(root, f"{ON_A_CARD} --no-such-option")
+    serve(root, f"{WITH_SOCKETS} --no-such-option")
     assert root.inside("systemctl", "reload", "understudy-dataplane", check=False).returncode != 0
     assert main_pid(root, "understudy-dataplane") == before
     assert root.is_active("understudy-dataplane") == "active"
     assert "served by understudy" in answered(root, "@127.0.0.1", "example.invalid", "TXT")
-    serve(root, ON_A_CARD)
+    serve(root, WITH_SOCKETS)
 
 
 def test_a_downgrade_works_as_well(root):

@@ -25,7 +25,7 @@ def test_systemd_finds_nothing_to_say_about_the_units(run, tmp_path):
     for unit in EXPOSURE:
         shutil.copy(DEBIAN / f"{unit}.service", units)
     for program in ("usr/sbin/understudy-control", "usr/sbin/understudy-dataplane",
-                    "usr/lib/understudy/take-over", "bin/sh", "bin/kill"):
+                    "usr/lib/understudy/take-over", "usr/lib/understudy/clear-xdp", "bin/sh", "bin/kill"):
         (tmp_path / program).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy("/bin/true", tmp_path / program)
     shutil.copytree("/lib/systemd/system", tmp_path / "usr/lib/systemd/system", symlinks=True)
