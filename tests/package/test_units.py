@@ -7,9 +7,9 @@ from conftest import ROOT
 from manual import OPTION
 
 DEBIAN = ROOT / "tools/debian"
-# Exposure times ten, at most. Of the dataplane's 2.2 most is what its port needs: AF_XDP and netlink sockets,
+# Exposure times ten, at most. Of the dataplane's 2.3 most is what its port needs: AF_XDP and netlink sockets,
 # bpf(), and four capabilities for them; and a take-over needs NotifyAccess=all.
-EXPOSURE = {"understudy-control": 20, "understudy-dataplane": 22}
+EXPOSURE = {"understudy-control": 20, "understudy-dataplane": 23}
 
 
 @pytest.mark.parametrize("unit", EXPOSURE)
