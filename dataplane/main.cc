@@ -268,6 +268,7 @@ class Dataplane {
   void TakeBack() {
     spdlog::error("process {} did not take over: going on", hand_over_->successor());
     released_ = false;
+    lock_.WriteOwner();
     contract::ReportWriter::Restore(options_.paths);
     StartListener();
   }

@@ -99,6 +99,8 @@ def test_a_take_over_that_fails_leaves_the_old_one_serving(running, more, exit_c
         time.sleep(0.3)
     assert watcher.lost() == [] and watcher.answers() == {EU}, running.edge.logs()
     assert running.edge.dataplane.is_running()
+    owner = (running.edge.shm / running.edge.instance / "dataplane.lock").read_text().strip()
+    assert owner == str(running.edge.dataplane.pid)
     running.eu.stop()
     running.becomes(US4)
 
@@ -107,7 +109,7 @@ def test_kills_at_random_instants_of_a_take_over_leave_somebody_who_serves(runni
     """Killed before it serves, the old one goes on and nothing is lost; later it is the old one's heir."""
     random.seed(20261121)
     edge, went_on = running.edge, 0
-    for _ in range(100 if full else 8):
+    for _ in range(100 if full else 6):
         with Watcher(running.client, "app.example.com") as watcher:
             following = start_next(edge)
             time.sleep(random.uniform(0.05, 0.45))
