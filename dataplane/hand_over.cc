@@ -156,7 +156,8 @@ void HandOver::Accept(uint64_t now_ns, const std::function<Belongings()>& own) {
 HandOver::Event HandOver::EndConversation() {
   close(talking_);
   talking_ = -1;
-  return std::exchange(released_, false) ? Event::kGone : Event::kNone;
+  released_ = false;
+  return Event::kGone;
 }
 
 HandOver::Event HandOver::Poll(uint64_t now_ns, const std::function<Belongings()>& own) {

@@ -46,7 +46,8 @@ class HandOver {
   HandOver(const HandOver&) = delete;
   HandOver& operator=(const HandOver&) = delete;
 
-  // What happened since the last call; never waits. What `own` says is given to who asks.
+  // What happened since the last call; never waits. kGone: who asked has left, before release or
+  // after. What `own` says is given to who asks.
   Event Poll(uint64_t now_ns, const std::function<Belongings()>& own);
   void SayReleased();
   pid_t successor() const { return successor_; }

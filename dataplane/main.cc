@@ -4,6 +4,8 @@
 // Order of start: lock, report, table, sockets and ports, workers; so the first packet already
 // meets a table. Order of end: workers, ports (which detaches the XDP program), the rest by scope.
 // With --take-over a running dataplane gives all it owns between table and ports (hand_over.h).
+#include <unistd.h>
+
 #include <csignal>
 #include <ctime>
 
@@ -17,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/root.h"
@@ -267,8 +270,9 @@ class Dataplane {
 
   void TakeBack() {
     spdlog::error("process {} did not take over: going on", hand_over_->successor());
-    released_ = false;
-    lock_.WriteOwner();
+    // The same lock once more: what the other wrote into the file is ours again.
+    contract::OwnerLock::Inherit(dup(lock_.fd()));
+    if (!std::exchange(released_, false)) return;
     contract::ReportWriter::Restore(options_.paths);
     StartListener();
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 
 namespace understudy {
 namespace {
@@ -14,6 +15,11 @@ constexpr uint64_t kQueueFreeWithinNs = 2'000'000'000;
 constexpr uint64_t kOpenAgainEveryNs = 100'000'000;
 
 const std::string kClaim = "claim ";
+
+// Holds the number of the XDP program that was attached to the interface last.
+std::string NumberFile(const contract::InstancePaths& paths, const std::string& interface) {
+  return paths.directory + "/program." + interface;
+}
 
 std::string NeedsRoot() { return geteuid() == 0 ? "" : " (ports need root; --listen does not)"; }
 
@@ -127,6 +133,8 @@ std::string PacketSide::OpenPorts() {
     settings.responder = options_.responder;
     settings.fast_path = options_.fast_path;
     settings.xdp_program = options_.xdp_program;
+    const std::string number_file = NumberFile(options_.paths, options_.ports[i].target);
+    std::ifstream(number_file) >> settings.known_program;
     // Later there is a heartbeat to keep, and OpenAgain comes back.
     settings.queue_free_within_ns = opened_before_ ? 0 : kQueueFreeWithinNs;
     settings.log = [](const std::string& line) { spdlog::info("{}", line); };
@@ -138,6 +146,8 @@ std::string PacketSide::OpenPorts() {
     std::string error;
     auto port = port::Port::Open(options_.ports[i], settings, &error);
     if (!port) return error;
+    // For a successor of this one's sudden death; one that cannot read it says what to do.
+    if (port->program() >= 0) std::ofstream(number_file) << port->program_number() << "\n";
     ports_.push_back(std::move(port));
   }
   return "";

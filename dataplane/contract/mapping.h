@@ -61,10 +61,10 @@ class OwnerLock {
 
   explicit operator bool() const { return fd_ >= 0; }
   int fd() const { return fd_; }
-  // Writes this process's number into the file: after another one that shared the lock has left.
-  void WriteOwner() const;
 
  private:
+  void WriteOwner() const;
+
   int fd_ = -1;
 };
 

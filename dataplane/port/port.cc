@@ -171,7 +171,7 @@ std::string Port::OpenAfXdp(const PortSettings& settings) {
   const std::string program = FindProgram(kServiceFilter, settings.xdp_program, &error);
   if (program.empty()) return error;
   bool predecessor = false;
-  error = LookForProgram(interface_->index, spec_.target, &predecessor);
+  error = LookForProgram(interface_->index, spec_.target, settings.known_program, &predecessor);
   if (!error.empty()) return error;
   if (predecessor) settings.log(spec_.text + ": replaces the XDP program of a predecessor");
   if (interface_->strips_vlan) {

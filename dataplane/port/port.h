@@ -38,6 +38,7 @@ struct PortSettings {
   responder::FastPathOptions fast_path;
   std::string tap;  // name of the kernel side, whole NIC only
   std::string xdp_program;
+  uint32_t known_program = 0;         // see LookForProgram
   uint64_t queue_free_within_ns = 0;  // how long to wait for the queues of a predecessor
   std::function<void(const std::string&)> log;
 };
@@ -68,6 +69,7 @@ class Port {
   void StopArrivals() const;
   // Descriptor of the XDP program, which who replaces it must have; -1: the port has none.
   int program() const { return filter_.program(); }
+  uint32_t program_number() const { return filter_.number(); }
   // Whether its interface went away, and another of its name is up.
   bool IsMadeAnew() const;
   // What keeps frames from coming, as a sentence; empty when nothing is known to.

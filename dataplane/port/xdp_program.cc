@@ -24,6 +24,7 @@ constexpr uint32_t kMaxMaps = 16;
 constexpr useconds_t kReceiveRoutineUs = 20'000;
 
 bool keep_programs = false;  // main thread only, as all of this
+uint32_t known_program = 0;  // that may be replaced without a look at it
 
 // A file descriptor of the bpf() system call.
 class Handle {
@@ -139,17 +140,23 @@ std::string Fill(const Program& program, const char* name, const Addresses& addr
 
 }  // namespace
 
-std::string LookForProgram(int interface_index, const std::string& interface_name,
+std::string LookForProgram(int interface_index, const std::string& interface_name, uint32_t known,
                            bool* predecessor) {
   *predecessor = false;
+  known_program = known;
   Attached attached;
   std::string error = Query(interface_index, &attached);
   if (!error.empty() || attached.id == 0) return error;
   const Handle handle(OpenProgram(attached.id));
   Program program;
+  if (!handle && attached.id == known) {
+    *predecessor = true;
+    return "";
+  }
   if (!handle || !Describe(handle.fd(), &program)) {
     return "cannot look at XDP program " + std::to_string(attached.id) + " on " + interface_name +
-           ": " + Why(0);
+           ", which takes CAP_SYS_ADMIN (" + Why(0) + "): detach it first, e.g. ip link set dev " +
+           interface_name + " xdp off";
   }
   if (std::strcmp(program.info.name, kProgramName) != 0) {
     return interface_name + " carries a foreign XDP program, '" + program.info.name + "' (id " +
@@ -172,6 +179,7 @@ std::string ServiceFilter::Open(int interface_index, const std::vector<responder
   Attached attached;
   std::string error = Query(interface_index, &attached);
   if (!error.empty()) return error;
+  number_ = attached.id;
   program_ = OpenProgram(attached.id);
   Program program;
   if (program_ < 0 || !IsOurs(program_, &program)) {
@@ -224,6 +232,9 @@ __attribute__((visibility("default"))) int bpf_xdp_attach(int interface_index, i
   port::Attached attached;
   port::Program program;
   if (options == nullptr && port::Query(interface_index, &attached).empty() && attached.id != 0) {
+    if (attached.id == port::known_program) {
+      return real(interface_index, program_fd, attached.modes, nullptr);
+    }
     const port::Handle before(port::OpenProgram(attached.id));
     port::Program ours;
     if (before && port::IsOurs(before.fd(), &program) && port::IsOurs(program_fd, &ours)) {

@@ -29,8 +29,9 @@ namespace understudy::port {
 inline constexpr char kServiceFilter[] = "service_filter.bpf.o";  // the shared NIC's
 
 // Whether a predecessor's program is there, which ours will replace. Error text, empty when ours
-// can be attached.
-std::string LookForProgram(int interface_index, const std::string& interface_name,
+// can be attached. To look at a program by its number takes CAP_SYS_ADMIN; without it, `known` is
+// the number of one that is known to be ours (numbers are not used twice), 0: of none.
+std::string LookForProgram(int interface_index, const std::string& interface_name, uint32_t known,
                            bool* predecessor);
 
 // While it is set, no program is detached when its device is closed.
@@ -51,10 +52,12 @@ class ServiceFilter {
   // Nothing more arrives on the first `queues` queues when this returns.
   void StopArrivals(uint32_t queues) const;
   int program() const { return program_; }  // descriptor, -1 before Open
+  uint32_t number() const { return number_; }
 
  private:
   int program_ = -1;
-  int queues_ = -1;  // of the map that says which queues have sockets
+  uint32_t number_ = 0;  // the kernel's, of the program
+  int queues_ = -1;      // of the map that says which queues have sockets
 };
 
 // Where the program's object file is: `given`, or beside the executable, or where it was built.

@@ -23,6 +23,14 @@ struct Share {
   uint32_t idle_sleep_us = kSharedIdleSleepUs;
 };
 
+// As long as a slot has room for. The end stays, which tells workers of one port apart.
+std::string Shortened(const std::string& name) {
+  constexpr size_t kRoom = sizeof(contract::WorkerSlot::name) - 1;
+  constexpr size_t kEnd = 10;
+  if (name.size() <= kRoom) return name;
+  return name.substr(0, kRoom - kEnd - 1) + "~" + name.substr(name.size() - kEnd);
+}
+
 // Queues go round: neighbours to different workers.
 std::vector<Share> ShareOut(const std::vector<std::unique_ptr<port::Port>>& ports, size_t workers) {
   std::vector<Share> shares(workers);
@@ -63,8 +71,13 @@ std::unique_ptr<WorkerGroup> WorkerGroup::Start(const Settings& settings, const 
     return nullptr;
   }
   std::unique_ptr<WorkerGroup> group(new WorkerGroup);
+  std::vector<const contract::WorkerSlot*> slots;
   for (Share& share : ShareOut(*settings.ports, settings.cores.size())) {
-    contract::WorkerSlot* slot = report.SlotOf(share.name);
+    // The slot that a worker of these queues had before its ports were closed; never one of
+    // another.
+    contract::WorkerSlot* slot = report.SlotOf(Shortened(share.name));
+    if (std::ranges::count(slots, slot) != 0) slot = report.AddWorker(share.name);
+    slots.push_back(slot);
     if (slot == nullptr) {
       *error = "more workers than the report has slots for";
       return nullptr;

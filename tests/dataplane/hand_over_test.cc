@@ -86,9 +86,9 @@ TEST_F(HandOverTest, EndsWhenTheNextOneServes) {
   EXPECT_EQ(Poll(), HandOver::Event::kServing);
 }
 
-TEST_F(HandOverTest, HasNothingToTakeBackFromOneThatVanishesBeforeItAskedForRelease) {
+TEST_F(HandOverTest, TellsOfOneThatVanishesBeforeItAskedForRelease) {
   ASSERT_TRUE(Find()) << error_;  // and gone again
-  EXPECT_EQ(Poll(), HandOver::Event::kNone);
+  EXPECT_EQ(Poll(), HandOver::Event::kGone);
   EXPECT_EQ(Poll(HandOver::kPatienceNs), HandOver::Event::kNone);
   EXPECT_TRUE(Find()) << "the next may ask";
 }

@@ -148,6 +148,31 @@ def test_without_a_predecessor_it_starts_as_ever(scene):
     scene.becomes(EU4)
 
 
+def test_without_the_rights_of_root_a_killed_one_is_followed_and_taken_over(scene):
+    """A program can be looked at by its number with CAP_SYS_ADMIN only, which the units do not give."""
+    scene.eu.start()
+    scene.edge.start_control()
+
+    def start(*more):
+        log = scene.edge.folder / f"dataplane.{time.monotonic_ns()}.log"
+        process = Process(scene.edge.host, log, "setpriv", "--bounding-set=-sys_admin", DATAPLANE,
+                          "--instance", scene.edge.instance, "--shm-dir", scene.edge.shm,
+                          *scene.port, *more)
+        eventually(lambda: " ready: " in log.read_text() or not process.is_running(), 20,
+                   process.tail)
+        assert process.is_running(), process.tail()
+        return process
+
+    first = start()
+    first.kill()
+    second = start()
+    scene.becomes(EU4)
+    third = start("--take-over")
+    assert second.exit_code() == 0, second.tail()
+    scene.becomes(EU4)
+    assert third.terminate() == 0
+
+
 def of_another_layout(root):
     """As control of another version would leave it: a new file with another version word."""
     changed = bytearray(root.read_bytes())

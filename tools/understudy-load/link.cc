@@ -105,7 +105,7 @@ std::string Link::OpenAfXdp(const Options& options, std::string* program) {
   *program = port::FindProgram(kObjectName, options.xdp_program, &error);
   if (program->empty()) return error;
   bool predecessor = false;
-  return port::LookForProgram(interface->index, name, &predecessor);
+  return port::LookForProgram(interface->index, name, 0, &predecessor);
 }
 
 std::string Link::Aim(const Options& options) {
