@@ -111,6 +111,30 @@ TEST(ReportTest, ANewLifeStartsAtZeroAndReadersNotice) {
   EXPECT_EQ(ReportReader::Open(paths, &error)->Sum().received, 0u);
 }
 
+TEST(ReportTest, ALifeThatTakesOverGoesOnCountingAndMayBePutAside) {
+  test::Scratch scratch;
+  const InstancePaths paths{scratch.path()};
+  std::string error;
+  const auto first = ReportWriter::Create(paths, &error);
+  ASSERT_TRUE(first) << error;
+  Tally tally;
+  tally.received = tally.outcomes[1] = 3;
+  AddTo(*first->AddWorker("w"), tally);
+  const auto before = ReportReader::Open(paths, &error);
+  const auto second = ReportWriter::CreateAside(paths, &error);
+  ASSERT_TRUE(before && second) << error;
+  second->Continue(*before);
+  AddTo(*second->SlotOf("w"), tally);
+  EXPECT_EQ(second->SlotOf("w"), second->SlotOf("w"));
+  EXPECT_FALSE(before->IsReplaced()) << "nobody sees it yet";
+  ReportWriter::Keep(paths);
+  ASSERT_EQ(second->Publish(paths), "");
+  EXPECT_EQ(ReportReader::Open(paths, &error)->Sum().outcomes[1], 6u);
+  ReportWriter::Restore(paths);
+  EXPECT_FALSE(before->IsReplaced()) << "it did not take over after all";
+  EXPECT_EQ(ReportReader::Open(paths, &error)->Sum().received, 3u);
+}
+
 TEST(ReportTest, HasRoomForSoManyWorkersAndNoMore) {
   test::Scratch scratch;
   std::string error;
