@@ -1,6 +1,9 @@
 #include "tools/understudyctl/readiness.h"
 
+#include <algorithm>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "dataplane/contract/report.h"
@@ -14,6 +17,21 @@ absl::Duration Since(uint64_t then_ns, uint64_t now_ns) {
   return absl::Nanoseconds(now_ns > then_ns ? now_ns - then_ns : 0);
 }
 
+// The process is on its way out. Its lock goes last: before that the kernel takes its sockets off
+// the NIC, which may last most of a second. A process that cannot be seen from here is none.
+bool IsEnding(int64_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
+  std::string text;
+  if (!std::getline(file, text)) return false;
+  // pid (name) state ppid pgrp session tty tpgid flags; the name may hold anything (proc(5)).
+  std::istringstream fields(text.substr(std::min(text.rfind(')'), text.size() - 1) + 1));
+  std::string skipped;
+  uint64_t flags = 0;
+  for (int i = 0; i < 6; ++i) fields >> skipped;
+  constexpr uint64_t kExiting = 0x4;  // PF_EXITING, <linux/sched.h>
+  return fields >> flags && (flags & kExiting) != 0;
+}
+
 // Why the dataplane does not serve; empty when it does.
 std::string LookAtDataplane(const contract::InstancePaths& paths, const ReadinessLimits& limits,
                             uint64_t now_ns, Readiness& readiness) {
@@ -22,6 +40,7 @@ std::string LookAtDataplane(const contract::InstancePaths& paths, const Readines
   const auto report = contract::ReportReader::Open(paths, &error);
   if (!report) return absl::StrCat("the dataplane's report cannot be read: ", error);
   const contract::ReportSegment& segment = *report->operator->();
+  if (IsEnding(segment.pid.load())) return "no dataplane is running: it is being killed";
   const uint64_t moved_ns = segment.workers_moved_ns.load();
   if (moved_ns == 0) return "the dataplane is starting or ending";
   const absl::Duration silent = Since(segment.heartbeat_ns.load(), now_ns);

@@ -20,9 +20,9 @@
 namespace understudy::ctl {
 
 struct ReadinessLimits {
-  // How long dataplane and workers may be silent. One that died is seen at once, by its lock.
-  absl::Duration max_age =
-      absl::Nanoseconds(contract::StaleAfterNs(contract::kHeartbeatIntervalNs));
+  // How long dataplane and workers may be silent: longer than a busy machine keeps a thread waiting,
+  // because a withdrawal is dear. One that died is seen at once, by its lock and its process.
+  absl::Duration max_age = absl::Seconds(2);
   // How long control may be silent. Default: for ever.
   absl::Duration max_stale = absl::InfiniteDuration();
 };

@@ -120,7 +120,7 @@ void AddReadyCommands(CommandTree& tree) {
       ready->add_flag("-f,--follow", asked->follow,
                       "Go on: a line now, and one each time it changes, within 100 ms");
   ready->add_option("--max-age", asked->max_age,
-                    "How long dataplane and workers may be silent (default: 600ms)");
+                    "How long dataplane and workers may be silent (default: 2s)");
   ready->add_option("--max-stale", asked->max_stale,
                     "Not ready when control is silent for longer (default: that is no reason)");
   ready->add_option("--wait", asked->wait, "Wait this long to become ready")->excludes(follow);

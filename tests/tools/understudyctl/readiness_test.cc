@@ -61,10 +61,10 @@ const std::vector<Case> kCases = {
     {"there is no report", [](Node& node) { std::filesystem::remove(node.paths.report()); },
      "report cannot be read", ""},
     {"its heartbeat is late",
-     [](Node& node) { (*node.report)->heartbeat_ns = node.now_ns - 601 * kMs; },
-     "no heartbeat of the dataplane for 601ms", ""},
+     [](Node& node) { (*node.report)->heartbeat_ns = node.now_ns - 2001 * kMs; },
+     "no heartbeat of the dataplane for 2s", ""},
     {"its heartbeat is as late as allowed",
-     [](Node& node) { (*node.report)->heartbeat_ns = node.now_ns - 600 * kMs; }, "", ""},
+     [](Node& node) { (*node.report)->heartbeat_ns = node.now_ns - 2000 * kMs; }, "", ""},
     {"a longer silence is allowed",
      [](Node& node) {
        (*node.report)->heartbeat_ns = node.now_ns - 4000 * kMs;
