@@ -228,8 +228,13 @@ std::string Port::OpenTap(const PortSettings& settings) {
   std::string error;
   tap_ = Device::Open(tap, &error);
   if (!tap_) return error;
-  rte_eth_dev_set_mtu(tap_->id(), device_->mtu());
-  settings.log(spec_.text + ": the kernel's side is " + settings.tap);
+  // Else one side would take what the other cannot carry.
+  if (const int result = rte_eth_dev_set_mtu(tap_->id(), device_->mtu()); result != 0) {
+    return settings.tap + " does not take the NIC's MTU, " + std::to_string(device_->mtu()) + ": " +
+           std::strerror(-result);
+  }
+  settings.log(spec_.text + ": the kernel's side is " + settings.tap + ", MTU " +
+               std::to_string(device_->mtu()));
   return "";
 }
 

@@ -111,7 +111,7 @@ def test_every_frame_is_counted_once(running):
     assert by["primary"] == 100 and by["secondary"] == by["static"] == 0
 
 
-def whole_nic(scene, queues=1):
+def whole_nic(scene, *arguments, queues=1):
     """The service interface without kernel addresses, handed to the dataplane as a whole.
 
     The stand-in for a NIC is a packet socket, beside which the kernel sees the frames too: without
@@ -126,7 +126,7 @@ def whole_nic(scene, queues=1):
     scene.edge.start_control()
     scene.edge.start_dataplane("--port", f"eal:net_af_packet0,iface=service0,qpairs={queues}",
                                "--queues", queues, "--tap", "kernel0",
-                               "--address", SERVICE4, "--address", SERVICE6)
+                               "--address", SERVICE4, "--address", SERVICE6, *arguments)
     edge.run("ip", "link", "set", "kernel0", "up")
     edge.address("kernel0", "192.0.2.60/24", "2001:db8:53::60/64")
 
@@ -168,7 +168,7 @@ def test_a_whole_nic_leaves_the_rest_to_the_kernel_behind_a_tap(scene):
 @pytest.mark.parametrize("queues", [2, 4])
 def test_every_queue_is_served(scene, queues):
     """A veth has no combined channels, so AF_XDP serves one queue of it: a packet socket has more."""
-    whole_nic(scene, queues)
+    whole_nic(scene, queues=queues)
     count = 400
     for number in range(count):  # a new socket, so a new source port, each time
         name = ("app.example.com", "nothing.example.com")[number % 2]
