@@ -18,6 +18,7 @@ void AddReadyCommands(CommandTree& tree);     // ready
 void AddFailoverTimeCommands(CommandTree& tree);   // time-to-failover
 void AddConfigurationCommands(CommandTree& tree);  // reload
 void AddApplyCommands(CommandTree& tree);          // apply, export
+void AddDoctorCommands(CommandTree& tree);         // doctor
 void AddCompletionCommands(CommandTree& tree);     // completion
 
 inline void AddAllCommands(CommandTree& tree) {
@@ -30,6 +31,7 @@ inline void AddAllCommands(CommandTree& tree) {
   AddFailoverTimeCommands(tree);
   AddConfigurationCommands(tree);
   AddApplyCommands(tree);
+  AddDoctorCommands(tree);
   AddCompletionCommands(tree);
 }
 

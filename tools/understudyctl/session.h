@@ -73,6 +73,9 @@ class Session {
   static ExitCode TellNotRemote(const std::string& command);
 
   bool as_json() const { return options_.as_json; }
+  // As they were given.
+  const std::string& shm_dir() const { return options_.shm_dir; }
+  const std::string& instance() const { return options_.instance; }
 
  private:
   ExitCode TellRefused(const Answer& answer) const;
