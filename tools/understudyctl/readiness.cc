@@ -32,13 +32,29 @@ bool IsEnding(int64_t pid) {
   return fields >> flags && (flags & kExiting) != 0;
 }
 
+// Written by a dataplane, older or newer than we are: that alone is no reason to withdraw, or the
+// upgrade of this program would take a node that answers off the air.
+bool IsOfAnotherVersion(const contract::InstancePaths& paths) {
+  std::ifstream file(paths.report(), std::ios::binary);
+  uint64_t magic = 0;
+  return file.read(reinterpret_cast<char*>(&magic), sizeof(magic)) &&
+         magic == contract::kReportMagic;
+}
+
 // Why the dataplane does not serve; empty when it does.
 std::string LookAtDataplane(const contract::InstancePaths& paths, const ReadinessLimits& limits,
                             uint64_t now_ns, Readiness& readiness) {
   if (!contract::OwnerLock::IsHeld(paths.dataplane_lock())) return "no dataplane is running";
   std::string error;
   const auto report = contract::ReportReader::Open(paths, &error);
-  if (!report) return absl::StrCat("the dataplane's report cannot be read: ", error);
+  if (!report) {
+    if (!IsOfAnotherVersion(paths)) {
+      return absl::StrCat("the dataplane's report cannot be read: ", error);
+    }
+    readiness.remark =
+        absl::StrCat("the dataplane is of another version, only its lock is seen: ", error);
+    return "";
+  }
   const contract::ReportSegment& segment = *report->operator->();
   if (IsEnding(segment.pid.load())) return "no dataplane is running: it is being killed";
   const uint64_t moved_ns = segment.workers_moved_ns.load();
@@ -69,7 +85,7 @@ std::string LookAtControl(const contract::InstancePaths& paths, const ReadinessL
   const auto root = contract::RootReader::Open(paths, &error);
   const bool bounded = limits.max_stale != absl::InfiniteDuration();
   if (!root) {
-    readiness.remark = "control left no sign of life";
+    if (readiness.remark.empty()) readiness.remark = "control left no sign of life";
     return bounded ? absl::StrCat("the age of the answers is unknown: ", error) : "";
   }
   const absl::Duration silent = Since((*root)->heartbeat_ns.load(), now_ns);

@@ -7,6 +7,7 @@
 //  1. Ready means: a dataplane lives, every worker of it moves, and it answers from a table.
 //  2. A dead control changes nothing by itself: answers go on from the last table. Only what the
 //     operator wants of stale answers does: `max_stale`, and the policy `servfail`.
+//  3. Nor does a dataplane of another version: it is taken at its lock's word.
 #ifndef UNDERSTUDY_TOOLS_UNDERSTUDYCTL_READINESS_H_
 #define UNDERSTUDY_TOOLS_UNDERSTUDYCTL_READINESS_H_
 
@@ -20,8 +21,9 @@
 namespace understudy::ctl {
 
 struct ReadinessLimits {
-  // How long dataplane and workers may be silent: longer than a busy machine keeps a thread waiting,
-  // because a withdrawal is dear. One that died is seen at once, by its lock and its process.
+  // How long dataplane and workers may be silent: longer than a busy machine keeps a thread
+  // waiting, because a withdrawal is dear. One that died is seen at once, by its lock and its
+  // process.
   absl::Duration max_age = absl::Seconds(2);
   // How long control may be silent. Default: for ever.
   absl::Duration max_stale = absl::InfiniteDuration();

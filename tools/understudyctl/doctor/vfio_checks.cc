@@ -53,12 +53,13 @@ void CheckVfio(const Examination& examination, Findings& findings) {
     } else if (driver != "vfio-pci") {
       findings.Broken(driver ? "bound to " + *driver : "bound to no driver",
                       "the kernel has it, or nobody: its port does not start",
-                      absl::StrCat("tools/nic bind ", device));
+                      absl::StrCat("driverctl set-override ", device,
+                                   " vfio-pci   # tools/nic bind looks first"));
     } else if (const std::string other = StrangerInGroup(machine, folder); !other.empty()) {
       findings.Broken(absl::StrCat("its IOMMU group is shared with ", other),
                       "vfio refuses a group that others use",
-                      absl::StrCat("tools/nic bind ", other.substr(0, other.find(' ')),
-                                   "   # or another slot, or ACS in the firmware"));
+                      absl::StrCat("driverctl set-override ", other.substr(0, other.find(' ')),
+                                   " vfio-pci   # or another slot, or ACS in the firmware"));
     } else {
       findings.Ok("bound to vfio-pci");
     }
