@@ -1,5 +1,6 @@
 """Things that happen to an edge node: each ends in service, or in a sentence that says what to do."""
 import datetime
+import pathlib
 import signal
 import socket
 import time
@@ -119,6 +120,7 @@ def tiny(tmp_path):
 
 
 def test_shared_memory_without_room_is_a_sentence(scene, tiny):
+    scene.edge.shm.rmdir()
     scene.edge.shm = tiny
     dataplane = scene.edge.start_dataplane(*scene.port, wait=False)
     (tiny / "filler").write_bytes(b"x" * 40_000)
@@ -174,3 +176,6 @@ def test_a_step_of_the_clock_by_an_hour_changes_no_answer(scene, monkeypatch, st
     assert abs((told - now).total_seconds() - int(step)) < 60, "it did see the step"
     scene.eu.start()
     scene.becomes(EU4)
+    scene.edge.control.kill()
+    for left in pathlib.Path("/dev/shm").glob(f"*faketime*_{scene.edge.control.pid}"):
+        left.unlink()
