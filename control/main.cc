@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -24,6 +25,7 @@
 #include "control/engine/first_configuration.h"
 #include "control/publication/publisher.h"
 #include "control/state/store.h"
+#include "control/supervisor.h"
 
 namespace understudy::control {
 namespace {
@@ -94,8 +96,12 @@ Reloader::Load FileLoad(const std::string& file) {
 // SIGHUP reloads, SIGTERM and SIGINT end.
 class Signals {
  public:
-  Signals(boost::asio::io_context& io, Engine& engine, Doors& doors)
-      : io_(io), engine_(engine), doors_(doors), set_(io, SIGHUP, SIGTERM, SIGINT) {
+  Signals(boost::asio::io_context& io, Engine& engine, Doors& doors, Supervisor& supervisor)
+      : io_(io),
+        engine_(engine),
+        doors_(doors),
+        supervisor_(supervisor),
+        set_(io, SIGHUP, SIGTERM, SIGINT) {
     Wait();
   }
 
@@ -109,10 +115,12 @@ class Signals {
         asked.author = "SIGHUP";
         engine_.Note(std::move(asked));
         doors_.Renew();
-        engine_.Reload(nullptr);
+        supervisor_.Reloading();
+        engine_.Reload([this](const ReloadResult&) { supervisor_.Reloaded(); });
         return Wait();
       }
       spdlog::info("signal {}: ending; answers go on from what is published", number);
+      supervisor_.Stopping();
       doors_.Close();
       engine_.Stop();
       io_.stop();
@@ -122,6 +130,7 @@ class Signals {
   boost::asio::io_context& io_;
   Engine& engine_;
   Doors& doors_;
+  Supervisor& supervisor_;
   boost::asio::signal_set set_;
 };
 
@@ -181,7 +190,8 @@ int Run(boost::asio::io_context& io, const Options& options, const std::string& 
   if (!doors.ok()) return CannotStart(doors.status());
   api.OnReload([&doors] { (*doors)->Renew(); });
   api.CountDoorsBy([&doors] { return (*doors)->counts(); });
-  const Signals signals(io, engine, **doors);
+  Supervisor supervisor(io, engine);
+  const Signals signals(io, engine, **doors, supervisor);
   engine.Start(std::move(beginning.desired), std::move(beginning.remembered));
   spdlog::info("instance {}: API on {}", instance, door_options.socket);
   RunLoop(io);
@@ -255,8 +265,9 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kExitFailed;
+    return app.exit(error) == 0 ? 0 : kExitBadConfig;
   }
+  umask(0027);  // nothing of ours is everybody's: state, shared memory, directories
   StartLog(options.log_level);
   RaiseFileLimit();
   // A client that closes early, or a log pipe that ends, is no reason to die.

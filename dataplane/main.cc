@@ -11,6 +11,7 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -30,7 +31,10 @@
 #include "dataplane/options.h"
 #include "dataplane/packet_side.h"
 #include "dataplane/port/xdp_program.h"
+#include "dataplane/process/supervisor.h"
 #include "dataplane/rate_limit_options.h"
+#include "dataplane/sandbox.h"
+#include "dataplane/sign_of_life.h"
 #include "dataplane/worker/control_watch.h"
 #include "dataplane/worker/pulse.h"
 #include "dataplane/worker/quiescence.h"
@@ -59,17 +63,21 @@ sigset_t BlockEndSignals() {
 
 class Dataplane {
  public:
-  explicit Dataplane(const Options& options)
+  Dataplane(const Options& options, const Sandbox& sandbox, process::Supervisor& supervisor)
       : options_(options),
+        sandbox_(sandbox),
         predecessor_(FindPredecessor(options)),
         lock_(Lock(options.paths, predecessor_.get())),
         report_(NewReport(options.paths)),
         pulse_(report_),
+        sign_of_life_(supervisor, report_, pulse_),
         quiescence_(contract::kMaxWorkers),
         swap_(quiescence_),
         cookies_(OpenCookies(options)),
-        watch_(options.paths, swap_, report_, MostReaders(options),
-               [](const std::string& line) { spdlog::info(line); }) {
+        watch_(
+            options.paths, swap_, report_, MostReaders(options),
+            [](const std::string& line) { spdlog::info(line); },
+            [&sandbox] { sandbox.EnterOther(); }) {
     StartRateLimit();
     if (cookies_) options_.responder.cookies = &cookies_->secrets();
     watch_.Start(contract::MonotonicNs());
@@ -80,6 +88,7 @@ class Dataplane {
     StartListener();
     if (packet_side_) Must(packet_side_->Open(swap_, quiescence_, report_));
     EndTakeOver();
+    CloseSandbox();
   }
   Dataplane(const Dataplane&) = delete;
   Dataplane& operator=(const Dataplane&) = delete;
@@ -95,12 +104,15 @@ class Dataplane {
       pulse_.Tick(now_ns);
       if (cookies_) cookies_->Tick(now_ns);
       LookAtPorts(now_ns);
+      ShowLife(now_ns);
       if (LookAtSuccessor(now_ns)) return;
       signal = sigtimedwait(&end_signals, nullptr, &tick);
       if (signal == SIGHUP) Reload();
     }
     pulse_.Stop();
-    spdlog::info("ending on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    const std::string end = signal == SIGTERM ? "ending on SIGTERM" : "ending on SIGINT";
+    sign_of_life_.Stopping(end);
+    spdlog::info("{}", end);
   }
 
  private:
@@ -162,9 +174,11 @@ class Dataplane {
   }
 
   void Reload() {
+    sign_of_life_.Reloading(contract::MonotonicNs());
     const std::string result = cookies_ ? cookies_->Reload() : "";
     spdlog::info("SIGHUP: {}",
                  result.empty() ? "nothing to reload here, tables come by themselves" : result);
+    sign_of_life_.Reloaded();
   }
 
   void OpenListener() {
@@ -183,13 +197,15 @@ class Dataplane {
   }
 
   void StartListener() {
-    if (listener_) listener_thread_.Start(*listener_, *listener_reader_);
+    if (!listener_) return;
+    listener_thread_.Start(*listener_, *listener_reader_, [this] { sandbox_.EnterListener(); });
   }
 
   void PreparePacketSide() {
     if (options_.ports.empty()) return;
     std::string error;
-    packet_side_ = PacketSide::Prepare(options_, &Inherited(), &error);
+    packet_side_ = PacketSide::Prepare(
+        options_, &Inherited(), [this] { sandbox_.EnterWorker(); }, &error);
     Must(error);
   }
 
@@ -282,7 +298,22 @@ class Dataplane {
     if (packet_side_->LookAtPorts(now_ns, swap_, quiescence_, report_)) port::KeepPrograms(false);
   }
 
-  void Announce() const {
+  // Nothing more is opened from here on that an interface coming back would not ask for.
+  void CloseSandbox() {
+    if (packet_side_) {
+      const std::string left = port::RunOnIdleThreads([this] { sandbox_.EnterOther(); });
+      if (!left.empty()) spdlog::warn("a thread keeps its capabilities: {}", left);
+    }
+    sandbox_.EnterMain();
+  }
+
+  void ShowLife(uint64_t now_ns) {
+    // Workers have ended while a successor opens the ports, or an interface is away.
+    const bool are_workers_there = !released_ && (!packet_side_ || packet_side_->is_open());
+    sign_of_life_.Tick(now_ns, are_workers_there, packet_side_ ? packet_side_->Troubles() : "");
+  }
+
+  void Announce() {
     std::string places = packet_side_ ? packet_side_->PortNames() : "";
     if (listener_) {
       for (const auto& address : listener_->bound()) places += " listen:" + address.text();
@@ -291,15 +322,18 @@ class Dataplane {
     spdlog::info("ready: table generation {}, {} workers,{}",
                  report_->table_generation.load(std::memory_order_relaxed),
                  packet_side_ ? packet_side_->worker_count() : 0, places);
+    sign_of_life_.Ready(places);
   }
 
   Options options_;
+  const Sandbox& sandbox_;
   Belongings nothing_;                        // of a predecessor that there is not
   std::unique_ptr<Predecessor> predecessor_;  // until this one serves in its place
   uint64_t released_ns_ = 0;                  // when it was asked to release
   const contract::OwnerLock lock_;
   const contract::ReportWriter report_;
   worker::Pulse pulse_;
+  SignOfLife sign_of_life_;
   worker::Quiescence quiescence_;
   worker::TableSwap swap_;
   std::unique_ptr<responder::RateLimiter> limiter_;  // null: nothing is limited
@@ -319,12 +353,15 @@ int Main(int argc, char** argv) {
     std::fputs(parsed.text.c_str(), parsed.exit_code == 0 ? stdout : stderr);
     return parsed.exit_code;
   }
+  umask(0027);  // nothing of ours is everybody's
   spdlog::set_default_logger(spdlog::stderr_color_mt("dataplane"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l dataplane " + parsed.options->instance + ": %v");
   spdlog::flush_on(spdlog::level::info);
   const sigset_t end_signals = BlockEndSignals();
   try {
-    Dataplane dataplane(*parsed.options);
+    const Sandbox sandbox(*parsed.options);
+    process::Supervisor supervisor([&sandbox] { sandbox.EnterOther(); });
+    Dataplane dataplane(*parsed.options, sandbox, supervisor);
     dataplane.Run(end_signals);
   } catch (const StartFailure& failure) {
     spdlog::error("{}", failure.sentence);

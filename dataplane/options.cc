@@ -48,6 +48,8 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
       "--take-over", options.take_over,
       "take the place of the dataplane that runs this instance, if one does, without losing "
       "a query; it goes on when this one cannot start");
+  app.add_flag("--no-sandbox{false}", options.sandbox,
+               "keep all capabilities and system calls; for debugging");
   app.add_flag("--no-huge", options.no_huge, "use no hugepages even if there are some");
   app.add_option("--idle-sleep-us", raw.idle_sleep_us,
                  "a worker that finds nothing to do sleeps so long; 0: it spins. "

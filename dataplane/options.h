@@ -33,6 +33,7 @@ struct Options {
   responder::RateLimit rate_limit;
   std::string cookie_secret_file;  // empty = secrets from chance
   bool no_huge = false;
+  bool sandbox = true;
   bool take_over = false;
   std::optional<uint32_t> idle_sleep_us;  // unset = by kind of port
   std::vector<std::string> taps;          // names of the kernel sides, in the order of the ports

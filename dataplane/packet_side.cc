@@ -21,7 +21,11 @@ std::string NumberFile(const contract::InstancePaths& paths, const std::string& 
   return paths.directory + "/program." + interface;
 }
 
-std::string NeedsRoot() { return geteuid() == 0 ? "" : " (ports need root; --listen does not)"; }
+std::string NeedsRoot() {
+  return geteuid() == 0 ? ""
+                        : " (ports need root, or the capabilities and LimitMEMLOCK=infinity of the "
+                          "unit; --listen does not)";
+}
 
 std::string NoHugepages(bool asked, uint64_t free_mb) {
   if (asked) return "without hugepages, as asked";
@@ -32,8 +36,10 @@ std::string NoHugepages(bool asked, uint64_t free_mb) {
 
 std::unique_ptr<PacketSide> PacketSide::Prepare(const Options& options,
                                                 std::map<std::string, int>* inherited,
+                                                std::function<void()> on_thread,
                                                 std::string* error) {
   std::unique_ptr<PacketSide> side(new PacketSide(options));
+  side->on_thread_ = std::move(on_thread);
   port::EalPlan plan;
   *error = side->Plan(&plan);
   if (error->empty()) *error = side->ClaimInterfaces(inherited);
@@ -159,6 +165,7 @@ std::string PacketSide::StartWorkers(const worker::TableSwap& swap, worker::Quie
   settings.ports = &ports_;
   settings.cores = port::WorkerCores();
   settings.idle_sleep_us = options_.idle_sleep_us;
+  settings.on_thread = on_thread_;
   // EAL may have been given more cores than workers are wanted.
   if (options_.workers != 0 && options_.workers < settings.cores.size()) {
     settings.cores.resize(options_.workers);
@@ -186,6 +193,18 @@ void PacketSide::CountBuffers(const contract::ReportWriter& report) const {
   }
   report->buffers.store(all, std::memory_order_relaxed);
   report->buffers_free.store(free, std::memory_order_relaxed);
+}
+
+std::string PacketSide::Troubles() const {
+  std::string all;
+  const auto add = [&all](const std::string& trouble) {
+    if (!trouble.empty()) all += (all.empty() ? "" : "; ") + trouble;
+  };
+  for (size_t i = 0; i < troubles_.size(); ++i) {
+    if (!troubles_[i].empty()) add(options_.ports[i].text + ": " + troubles_[i]);
+  }
+  if (!is_open()) add(cannot_open_);
+  return all;
 }
 
 bool PacketSide::LookAtPorts(uint64_t now_ns, const worker::TableSwap& swap,

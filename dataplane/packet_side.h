@@ -5,6 +5,7 @@
 #define UNDERSTUDY_DATAPLANE_PACKET_SIDE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,9 +26,10 @@ class PacketSide {
  public:
   // Starts EAL and claims the interfaces: all that needs no port. Claims that a predecessor hands
   // over ("claim eth1") are taken out of `inherited`. Null and a sentence when it cannot be.
+  // `on_thread`: see WorkerGroup.
   static std::unique_ptr<PacketSide> Prepare(const Options& options,
                                              std::map<std::string, int>* inherited,
-                                             std::string* error);
+                                             std::function<void()> on_thread, std::string* error);
   // Closes the ports, then EAL.
   ~PacketSide();
   PacketSide(const PacketSide&) = delete;
@@ -44,6 +46,8 @@ class PacketSide {
   std::map<std::string, int> Belongings() const;
   size_t worker_count() const { return workers_ ? workers_->size() : 0; }
   std::string PortNames() const;
+  // Of all ports, as last seen; empty when there are none.
+  std::string Troubles() const;
   // Says once that a port stopped receiving, and once that it does again; opens ports that are
   // closed, or whose interface was made anew. Looks once a second, at closed ones more often. True
   // when it has opened them.
@@ -62,6 +66,7 @@ class PacketSide {
                            const contract::ReportWriter& report);
 
   const Options& options_;
+  std::function<void()> on_thread_;
   bool eal_runs_ = false;
   bool opened_before_ = false;
   std::vector<uint32_t> queues_;                        // of each port

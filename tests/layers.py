@@ -20,8 +20,10 @@ LAYERS = {
                           "dataplane/worker/"},
     "dataplane/worker/": {"dataplane/contract/", "dataplane/wire/", "dataplane/responder/",
                           "dataplane/port/"},
+    "dataplane/process/": set(),
     "dataplane/": {"dataplane/contract/", "dataplane/wire/", "dataplane/responder/",
-                   "dataplane/port/", "dataplane/listen/", "dataplane/worker/"},
+                   "dataplane/port/", "dataplane/listen/", "dataplane/worker/",
+                   "dataplane/process/"},
     "control/": {"dataplane/contract/"},
     "tools/": {"dataplane/contract/"},
     # The load generator is a packet path of its own: the same ports, the same frames.
@@ -44,6 +46,8 @@ FOREIGN = [
      "control's libraries", OUTSIDE_DATAPLANE),
     (re.compile(r"^sodium/"), "libsodium",
      {"dataplane/responder/", "dataplane/cookie_keeper.cc", "tests/"}),
+    (re.compile(r"^(systemd/|cap-ng\.h$|seccomp\.h$)"), "what a process is to its system",
+     {"dataplane/process/", "control/supervisor.cc", "tests/"}),
     (re.compile(r"^(gtest|gmock)/"), "GoogleTest", {"tests/"}),
     (re.compile(r"^benchmark/"), "Google Benchmark", {"bench/"}),
 ]

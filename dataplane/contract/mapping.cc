@@ -31,6 +31,15 @@ std::string HolderOf(int fd) {
   return "process " + std::string(pid, std::strcspn(pid, "\n"));
 }
 
+// What another user left behind is in the way for good.
+std::string OwnerText(const std::string& path) {
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) != 0 || status.st_uid == geteuid()) return "";
+  return " (it belongs to user " + std::to_string(status.st_uid) +
+         ": start as that user, or remove the directory while nothing runs)";
+}
+
+constexpr mode_t kFileMode = 0640;
 constexpr size_t kHugePage = 2 << 20;
 
 // mmap at a multiple of kHugePage, for what is large enough to fill such pages.
@@ -72,7 +81,7 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
 
 Mapping Mapping::Open(const std::string& path, bool writable, std::string* error) {
   Mapping mapping;
-  const int fd = open(path.c_str(), (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+  const int fd = open(path.c_str(), (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) {
     *error = Failure("cannot open", path, errno);
     return mapping;
@@ -117,7 +126,9 @@ Mapping Mapping::OpenWritable(const std::string& path, std::string* error) {
 }
 
 Mapping Mapping::Create(const std::string& path, size_t size, std::string* error) {
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  // Anew: what lies there may be another user's, or mapped by somebody.
+  unlink(path.c_str());
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
   if (fd < 0) {
     *error = Failure("cannot create", path, errno);
     return {};
@@ -145,9 +156,10 @@ OwnerLock& OwnerLock::operator=(OwnerLock&& other) noexcept {
 
 OwnerLock OwnerLock::Acquire(const std::string& path, std::string* error) {
   OwnerLock lock;
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode);
   if (fd < 0) {
-    *error = Failure("cannot open", path, errno);
+    const int why = errno;
+    *error = Failure("cannot open", path, why) + OwnerText(path);
     return lock;
   }
   struct flock whole = WholeFile(F_WRLCK);

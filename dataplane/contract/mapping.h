@@ -23,7 +23,8 @@ class Mapping {
   static Mapping OpenReadOnly(const std::string& path, std::string* error);
   static Mapping OpenWritable(const std::string& path, std::string* error);
 
-  // Creates `path` with `size` zero bytes whose blocks are reserved (ENOSPC is reported here).
+  // Creates `path` anew (mode 0640) with `size` zero bytes whose blocks are reserved (ENOSPC is
+  // reported here).
   static Mapping Create(const std::string& path, size_t size, std::string* error);
 
   // Puts the first `octets` on huge pages, where there are any (Linux 6.1 and later; whatever the

@@ -24,9 +24,45 @@ bool IsRoot(const Mapping& mapping) {
   return root->version.load(std::memory_order_acquire) == kRootVersion && root->magic == kRootMagic;
 }
 
-std::string MakeOne(const std::string& directory) {
-  if (mkdir(directory.c_str(), 0750) == 0 || errno == EEXIST) return "";
-  return "cannot make " + directory + ": " + std::strerror(errno);
+bool IsOfOurGroup(gid_t group) {
+  if (group == getegid()) return true;
+  gid_t groups[64];
+  const int count = getgroups(64, groups);
+  return count > 0 && std::find(groups, groups + count, group) != groups + count;
+}
+
+// Made by nobody but root, us, or somebody of our group: no other user can give a file that group.
+bool IsOfTrusted(const struct stat& status) {
+  return status.st_uid == 0 || status.st_uid == geteuid() || IsOfOurGroup(status.st_gid);
+}
+
+bool MayBeWrittenByOthers(const struct stat& status) { return (status.st_mode & S_IWOTH) != 0; }
+
+// Files of two users lie here, each of which its owner may replace, or who made the folder
+// (sticky), and which the group reads (setgid: files are of the folder's group).
+constexpr mode_t kDirectoryMode = S_ISVTX | S_ISGID | 0770;
+
+// Makes it when it is missing. `status` is what is there then.
+std::string MakeOne(const std::string& directory, struct stat* status) {
+  const bool made = mkdir(directory.c_str(), 0700) == 0;
+  if (!made && errno != EEXIST) return "cannot make " + directory + ": " + std::strerror(errno);
+  if (made && chmod(directory.c_str(), kDirectoryMode) != 0) {
+    return "cannot set the mode of " + directory + ": " + std::strerror(errno);
+  }
+  if (lstat(directory.c_str(), status) != 0) {
+    return "cannot look at " + directory + ": " + std::strerror(errno);
+  }
+  if (S_ISDIR(status->st_mode)) return "";
+  return directory + (S_ISLNK(status->st_mode) ? " is a symbolic link: name the directory itself"
+                                               : " is not a directory");
+}
+
+std::string Refusal(const std::string& directory, const struct stat& status) {
+  return directory + " belongs to user " + std::to_string(status.st_uid) + " and group " +
+         std::to_string(status.st_gid) +
+         (MayBeWrittenByOthers(status) ? " and may be written by everybody"
+                                       : ", neither root's nor ours") +
+         ": who made it could change what is answered; remove it, or mend owner and mode";
 }
 
 }  // namespace
@@ -45,9 +81,21 @@ std::optional<InstancePaths> PathsOf(const std::string& shm_dir, const std::stri
 }
 
 std::string MakeDirectory(const InstancePaths& paths) {
-  const std::string parent = paths.directory.substr(0, paths.directory.rfind('/'));
-  if (std::string error = MakeOne(parent); !error.empty()) return error;
-  return MakeOne(paths.directory);
+  std::string parent = paths.directory.substr(0, paths.directory.rfind('/'));
+  while (parent.size() > 1 && parent.back() == '/') parent.pop_back();
+  struct stat above = {};
+  struct stat status = {};
+  if (std::string error = MakeOne(parent, &above); !error.empty()) return error;
+  // As /dev/shm itself: everybody may make files, and replace none of others.
+  const bool is_shared = MayBeWrittenByOthers(above);
+  if (!IsOfTrusted(above) || (is_shared && (above.st_mode & S_ISVTX) == 0)) {
+    return Refusal(parent, above);
+  }
+  if (std::string error = MakeOne(paths.directory, &status); !error.empty()) return error;
+  if (MayBeWrittenByOthers(status) || (is_shared && !IsOfTrusted(status))) {
+    return Refusal(paths.directory, status);
+  }
+  return "";
 }
 
 std::optional<RootWriter> RootWriter::Open(const InstancePaths& paths, std::string* error) {

@@ -12,7 +12,9 @@
 // Invariants
 //  1. table_generation is the one word that publishes a table: stored (release) after table.<N> has
 //     its name, and never points at a file that is gone.
-//  2. The file `root` appears complete (written aside and renamed), its version word stored last.
+//  2. No user but root and those of the directory's group reads or writes any of these files (mode
+//     0640), and of the two processes each writes its own.
+//  3. The file `root` appears complete (written aside and renamed), its version word stored last.
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_ROOT_H_
 #define UNDERSTUDY_DATAPLANE_CONTRACT_ROOT_H_
 
@@ -62,7 +64,9 @@ inline constexpr char kDefaultShmDir[] = "/dev/shm/understudy";
 // Instance names are 1..64 of [a-z0-9-]. Nothing for any other.
 std::optional<InstancePaths> PathsOf(const std::string& shm_dir, const std::string& instance);
 
-// Creates the directory and its parent when missing (mode 0750). Error text, empty when there.
+// Creates the directory and its parent when missing (mode 3770: the two processes may be two users
+// of one group). Error text, empty when it is there: a link, and what another user made or may
+// change, is refused.
 std::string MakeDirectory(const InstancePaths& paths);
 
 // Control's side: maps `root` for writing, making a new one when it is missing or of another

@@ -6,7 +6,11 @@
 #ifndef UNDERSTUDY_DATAPLANE_LISTEN_LISTENER_THREAD_H_
 #define UNDERSTUDY_DATAPLANE_LISTEN_LISTENER_THREAD_H_
 
+#include <pthread.h>
+
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "dataplane/listen/listener.h"
 #include "dataplane/worker/table_reader.h"
@@ -20,9 +24,14 @@ class ListenerThread {
   ListenerThread(const ListenerThread&) = delete;
   ListenerThread& operator=(const ListenerThread&) = delete;
 
-  void Start(Listener& listener, worker::TableReader& reader) {
+  // `on_thread` is called first of all on the thread.
+  void Start(Listener& listener, worker::TableReader& reader, std::function<void()> on_thread) {
     listener_ = &listener;
-    thread_ = std::thread([&listener, &reader] { listener.Run(reader); });
+    thread_ = std::thread([&listener, &reader, on_thread = std::move(on_thread)] {
+      pthread_setname_np(pthread_self(), "listen");
+      on_thread();
+      listener.Run(reader);
+    });
   }
   void Stop() {
     if (!thread_.joinable()) return;

@@ -1,5 +1,6 @@
 #include "dataplane/port/eal.h"
 
+#include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
@@ -7,8 +8,11 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <memory>
 
 namespace understudy::port {
 namespace {
@@ -112,6 +116,36 @@ std::string StartEal(const EalPlan& plan) {
 void StopEal() {
   std::error_code kept;  // as it is when somebody else put something there
   std::filesystem::remove(rte_eal_get_runtime_dir(), kept);
+}
+
+std::string RunOnIdleThreads(const std::function<void()>& once) {
+  // Copied, so that a thread that comes late finds what it is to call.
+  struct Errand {
+    std::function<void()> once;
+    std::promise<void> done;
+  };
+  const auto run = [](void* argument) {
+    (*static_cast<std::function<void()>*>(argument))();
+    return 0;
+  };
+  unsigned core = 0;
+  RTE_LCORE_FOREACH_WORKER(core) {
+    if (rte_eal_get_lcore_state(core) != WAIT) continue;
+    auto copy = once;
+    if (rte_eal_remote_launch(run, &copy, core) == 0) rte_eal_wait_lcore(core);
+  }
+  // Alarms ring on the thread that waits for interrupts.
+  auto errand = std::make_unique<Errand>(Errand{once, {}});
+  std::future<void> done = errand->done.get_future();
+  const auto ring = [](void* argument) {
+    const std::unique_ptr<Errand> mine(static_cast<Errand*>(argument));
+    mine->once();
+    mine->done.set_value();
+  };
+  if (rte_eal_alarm_set(1, ring, errand.get()) != 0) return "DPDK sets no alarm";
+  errand.release();
+  if (done.wait_for(std::chrono::seconds(1)) == std::future_status::ready) return "";
+  return "DPDK's interrupt thread does not answer";
 }
 
 std::vector<uint32_t> WorkerCores() {

@@ -10,6 +10,7 @@
 #define UNDERSTUDY_DATAPLANE_PORT_EAL_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ std::string StartEal(const EalPlan& plan);
 // For the end of the process: removes EAL's empty directory. Not rte_eal_cleanup, which unmaps
 // memory under EAL's interrupt thread; what it would free, the kernel frees.
 void StopEal();
+// Calls `once` on each of EAL's threads that runs no worker now: idle cores, and the one that waits
+// for interrupts. Returns when it has been called everywhere; error text when it was not.
+std::string RunOnIdleThreads(const std::function<void()>& once);
 // The cores EAL gave us beside the main one.
 std::vector<uint32_t> WorkerCores();
 

@@ -15,8 +15,14 @@ constexpr int kMaxAttempts = 5;
 }  // namespace
 
 ControlWatch::ControlWatch(const contract::InstancePaths& paths, TableSwap& swap,
-                           const contract::ReportWriter& report, uint32_t readers, Log log)
-    : paths_(paths), swap_(swap), report_(report), readers_(readers), log_(std::move(log)) {}
+                           const contract::ReportWriter& report, uint32_t readers, Log log,
+                           std::function<void()> on_thread)
+    : paths_(paths),
+      swap_(swap),
+      report_(report),
+      readers_(readers),
+      log_(std::move(log)),
+      opener_(std::move(on_thread)) {}
 
 void ControlWatch::Start(uint64_t now_ns) {
   contract::GroupCountsWriter::RemoveAll(paths_);

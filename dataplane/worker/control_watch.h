@@ -28,9 +28,11 @@ namespace understudy::worker {
 class ControlWatch {
  public:
   using Log = std::function<void(const std::string&)>;
-  // At most `readers` threads will answer: so many rows has what they count.
+  // At most `readers` threads will answer: so many rows has what they count. `on_thread`: see
+  // TableOpener.
   ControlWatch(const contract::InstancePaths& paths, TableSwap& swap,
-               const contract::ReportWriter& report, uint32_t readers, Log log);
+               const contract::ReportWriter& report, uint32_t readers, Log log,
+               std::function<void()> on_thread = nullptr);
 
   // Adopts the current table before it returns, if there is one: to be called before ports open.
   void Start(uint64_t now_ns);

@@ -16,7 +16,11 @@ OpenedTable OpenTable(uint64_t generation, const std::string& path) {
   return opened;
 }
 
-TableOpener::TableOpener() : thread_([this] { Run(); }) {}
+TableOpener::TableOpener(std::function<void()> on_thread)
+    : thread_([this, on_thread = std::move(on_thread)] {
+        if (on_thread) on_thread();
+        Run();
+      }) {}
 
 TableOpener::~TableOpener() {
   {

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,7 +28,8 @@ OpenedTable OpenTable(uint64_t generation, const std::string& path);
 
 class TableOpener {
  public:
-  TableOpener();
+  // `on_thread` is called first of all on its thread; may be unset.
+  explicit TableOpener(std::function<void()> on_thread = nullptr);
   ~TableOpener();
 
   void Request(uint64_t generation, std::string path);

@@ -72,6 +72,7 @@ std::unique_ptr<WorkerGroup> WorkerGroup::Start(const Settings& settings, const 
   }
   std::unique_ptr<WorkerGroup> group(new WorkerGroup);
   std::vector<const contract::WorkerSlot*> slots;
+  group->on_thread_ = settings.on_thread;
   for (Share& share : ShareOut(*settings.ports, settings.cores.size())) {
     // The slot that a worker of these queues had before its ports were closed; never one of
     // another.
@@ -86,14 +87,15 @@ std::unique_ptr<WorkerGroup> WorkerGroup::Start(const Settings& settings, const 
     on_core.worker =
         std::make_unique<PacketWorker>(swap, quiescence, *slot, std::move(share.queues),
                                        settings.idle_sleep_us.value_or(share.idle_sleep_us));
-    on_core.stop = &group->stop_;
+    on_core.group = group.get();
     on_core.core = settings.cores[group->workers_.size()];
     group->workers_.push_back(std::move(on_core));
   }
   for (OnCore& on_core : group->workers_) {
     const auto run = [](void* argument) {
       const auto* self = static_cast<const OnCore*>(argument);
-      self->worker->Run(*self->stop);
+      if (self->group->on_thread_) self->group->on_thread_();
+      self->worker->Run(self->group->stop_);
       return 0;
     };
     if (rte_eal_remote_launch(run, &on_core, on_core.core) != 0) {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ class WorkerGroup {
     std::vector<std::unique_ptr<port::Port>>* ports = nullptr;
     std::vector<uint32_t> cores;  // EAL's numbers; one worker each
     std::optional<uint32_t> idle_sleep_us;
+    std::function<void()> on_thread;  // called first of all on each worker's thread; may be unset
   };
 
   // Null and a sentence when there are no slots or cores left.
@@ -40,13 +42,14 @@ class WorkerGroup {
  private:
   struct OnCore {
     std::unique_ptr<PacketWorker> worker;
-    const std::atomic<bool>* stop = nullptr;
+    const WorkerGroup* group = nullptr;
     uint32_t core = 0;
   };
 
   WorkerGroup() = default;
 
   std::atomic<bool> stop_{false};
+  std::function<void()> on_thread_;
   std::vector<OnCore> workers_;
   size_t started_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "dataplane/contract/root.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,54 @@ TEST(PathsTest, InstanceNamesStayInsideTheirDirectory) {
     EXPECT_FALSE(PathsOf("/shm", bad)) << bad;
   }
   EXPECT_FALSE(PathsOf("/shm", std::string(65, 'a')));
+}
+
+mode_t ModeOf(const std::string& path) {
+  struct stat status = {};
+  return lstat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
+}
+
+TEST(RootTest, DirectoriesAndFilesAreOfOneGroupAndNobodyElse) {
+  test::Scratch scratch;
+  const InstancePaths paths{scratch / "shm/edge1"};
+  ASSERT_EQ(MakeDirectory(paths), "");
+  EXPECT_EQ(ModeOf(scratch / "shm"), 03770u);
+  EXPECT_EQ(ModeOf(paths.directory), 03770u);
+  std::string error;
+  ASSERT_TRUE(RootWriter::Open(paths, &error)) << error;
+  ASSERT_TRUE(ReportWriter::Create(paths, &error)) << error;
+  ASSERT_TRUE(OwnerLock::Acquire(paths.control_lock(), &error)) << error;
+  for (const std::string& file : {paths.root(), paths.report(), paths.control_lock()}) {
+    EXPECT_EQ(ModeOf(file) & 0137u, 0u) << file;
+  }
+}
+
+TEST(RootTest, ADirectoryThatOthersMayChangeIsRefused) {
+  test::Scratch scratch;
+  const InstancePaths paths{scratch / "shm/edge1"};
+  ASSERT_EQ(MakeDirectory(paths), "");
+  ASSERT_EQ(chmod(paths.directory.c_str(), 0777), 0);
+  EXPECT_NE(MakeDirectory(paths).find("may be written by everybody"), std::string::npos);
+  ASSERT_EQ(chmod(paths.directory.c_str(), 0700), 0);
+  EXPECT_EQ(MakeDirectory(paths), "") << "narrower than ours is the operator's choice";
+  ASSERT_EQ(chmod((scratch / "shm").c_str(), 0777), 0);
+  EXPECT_NE(MakeDirectory(paths).find("may be written by everybody"), std::string::npos);
+  ASSERT_EQ(chmod((scratch / "shm").c_str(), 01777), 0);
+  EXPECT_EQ(MakeDirectory(paths), "") << "as /dev/shm itself";
+}
+
+TEST(RootTest, ALinkIsRefusedWhereverItLeads) {
+  test::Scratch scratch;
+  const InstancePaths real{scratch / "real/edge1"};
+  ASSERT_EQ(MakeDirectory(real), "");
+  ASSERT_EQ(symlink((scratch / "real").c_str(), (scratch / "shm").c_str()), 0);
+  EXPECT_NE(MakeDirectory({scratch / "shm/edge1"}).find("is a symbolic link"), std::string::npos);
+  EXPECT_NE(MakeDirectory({scratch / "shm//edge1"}).find("is a symbolic link"), std::string::npos);
+  ASSERT_EQ(symlink("edge1", (scratch / "real/edge2").c_str()), 0);
+  EXPECT_NE(MakeDirectory({scratch / "real/edge2"}).find("is a symbolic link"), std::string::npos);
+  std::string error;
+  ASSERT_EQ(symlink("/etc/hostname", real.dataplane_lock().c_str()), 0);
+  EXPECT_FALSE(OwnerLock::Acquire(real.dataplane_lock(), &error));
 }
 
 TEST(RootTest, ASecondWriterGoesOnWithTheSameSegment) {
