@@ -42,7 +42,7 @@ def entries(text):
 def helped(help_text):
     """{option: (what kind of value, its default)} of CLI11's --help; both may be empty."""
     options = {}
-    line = re.compile(r"^  (-[\w,-]+)( [A-Z]+(?::(.*?))?(?:=(\S+))?)?(?=  |$| ?\.\.\.| REQUIRED| Excl)", re.M)
+    line = re.compile(r"^  (-[\w,-]+)(?:\{\w+\})?( [A-Z]+(?::(.*?))?(?:=(\S+))?)?(?=  |$| ?\.\.\.| REQUIRED| Excl)", re.M)
     for names, _, kind, default in line.findall(help_text):
         options[names.split(",")[-1]] = (kind, default)
     return options
