@@ -84,7 +84,10 @@ std::shared_ptr<const DesiredState> TakeOrTell(ConfigResult result) {
     std::cerr << "warning: " << warning.Text() << "\n";
   }
   for (const ConfigError& error : result.errors) std::cerr << error.Text() << "\n";
-  if (!result.state) std::cerr << result.errors.size() << " errors: nothing is started\n";
+  const size_t errors = result.errors.size();
+  if (!result.state) {
+    std::cerr << errors << (errors == 1 ? " error" : " errors") << ": nothing is started\n";
+  }
   return std::move(result.state);
 }
 
@@ -277,7 +280,7 @@ int Main(int argc, char** argv) {
       InstanceToStart(options.instance, options.config, options.state_dir);
   if (instance.ok()) return Serve(options, *instance);
   // What is wrong with the file says more than that it names no instance.
-  if (!options.config.empty()) TakeOrTell(LoadConfig(options.config));
+  if (!options.config.empty() && !TakeOrTell(LoadConfig(options.config))) return kExitBadConfig;
   std::cerr << instance.status().message() << "\n";
   return options.config.empty() ? kExitFailed : kExitBadConfig;
 }

@@ -104,11 +104,12 @@ Difference Compare(const DesiredState& from, const DesiredState& to) {
       from.health_checks, to.health_checks, Differ,
       [](const HealthCheck& check) { return FieldsOf(check); }, NoCheck());
   const auto group_fields = [](const FailoverGroup* group) { return FieldsOf(*group); };
-  difference.groups = CompareMaps(GroupsByName(from), GroupsByName(to),
-                                  [&](const FailoverGroup* a, const FailoverGroup* b) {
-                                    return group_fields(a) != group_fields(b);
-                                  },
-                                  group_fields, {});
+  difference.groups = CompareMaps(
+      GroupsByName(from), GroupsByName(to),
+      [&](const FailoverGroup* a, const FailoverGroup* b) {
+        return group_fields(a) != group_fields(b);
+      },
+      group_fields, FieldsOf(FailoverGroup{}));
   difference.record_sets = CompareRecordSets(from, to);
   return difference;
 }

@@ -5,7 +5,8 @@ import time
 
 import dns.rcode
 import pytest
-from edge import DEGRADED, UNREACHABLE
+from edge import CONTROL, DEGRADED, UNREACHABLE
+from network import run
 from process import eventually
 from scene import CONFIG, EU4, US4, ZONE
 
@@ -192,6 +193,14 @@ def test_a_configuration_that_is_wrong_is_refused_at_start(scene, change, word):
     control = scene.edge.start_control(wait=False)
     assert control.exit_code() != 0
     assert word in control.tail(), control.tail()
+
+
+def test_a_configuration_that_is_not_there_is_the_only_thing_told():
+    done = run(CONTROL, "--config", "/nonexistent/edge1.yaml", check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "/nonexistent/edge1.yaml: cannot be opened: No such file or directory",
+        "1 error: nothing is started"]
 
 
 def test_a_zone_file_error_names_file_and_line(scene):

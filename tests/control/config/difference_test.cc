@@ -117,7 +117,8 @@ TEST(DifferenceTest, ACheckThatIsAddedOrRemovedTellsItsTypeAlsoWhenThatIsTheDefa
 TEST(DifferenceTest, AGroupThatIsAddedBringsItsRecords) {
   const Difference difference = Compare(SiteWith({"app"}), SiteWith({"app", "shop"}));
   EXPECT_EQ(difference.groups.added, 1u);
-  EXPECT_EQ(difference.groups.shown[0].name, "shop");
+  EXPECT_EQ(TextsOf(difference.groups),
+            (List{"+ shop primary[>eu] secondary[>us] order[>primary, secondary]"}));
   EXPECT_EQ(TextsOf(difference.record_sets),
             (List{"+ shop.example.com. A group[>shop] primary[>192.0.2.10] "
                   "secondary[>198.51.100.10] ttl[>30]"}));

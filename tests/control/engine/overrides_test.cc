@@ -244,6 +244,18 @@ TEST_F(RestartTest, AGroupStaysOnTheSideOfItsNameByHealthToo) {
   EXPECT_FALSE(Shop().waiting) << "what is remembered explains it";
 }
 
+TEST_F(RestartTest, AfterARebootTheStateFileAloneSaysByNameWhatWasAnswered) {
+  standing_ = Standing();
+  Start(ShopWith({"sorry"}));
+  ASSERT_TRUE(standing_.Force("shop", DrainOf(ChoiceOf(2))).ok());
+  Decide();
+  const Remembered remembered = RememberedOf(standing_.Unsaved(At(2)));
+  standing_ = Standing();
+  Start(ShopWith({"extra", "sorry"}), remembered);
+  EXPECT_TRUE(decisions_.changes.empty()) << "sorry it was, and is";
+  EXPECT_EQ(Answer("shop"), ChoiceOf(3));
+}
+
 TEST_F(RestartTest, AReloadThatOnlyRenamesASideIsStored) {
   standing_ = Standing();
   Start(ShopWith({"sorry"}));
@@ -282,20 +294,20 @@ TEST_F(OverridesTest, OverridesEndEachInItsTimeWhateverTheirOrder) {
   };
   ASSERT_TRUE(standing_.Force("shop", until(30, Choice::kSecondary)).ok());
   ASSERT_TRUE(standing_.Drain("shop", until(10, Choice::kPrimary)).ok());
-  ASSERT_TRUE(standing_.Drain("app-2", until(20, Choice::kPrimary)).ok());
+  ASSERT_TRUE(standing_.Drain("app-2", until(18, Choice::kPrimary)).ok());
   ASSERT_TRUE(standing_.Drain("app-1", until(20, Choice::kPrimary)).ok());
   EXPECT_EQ(standing_.UntilNext(At(0)), absl::Seconds(10)) << "before a decision as after it";
   Decide();
   EXPECT_EQ(standing_.UntilNext(At(1)), absl::Seconds(9));
   EXPECT_EQ(Decide(10).expired.size(), 1u);
-  EXPECT_EQ(standing_.UntilNext(At(10)), absl::Seconds(10));
+  EXPECT_EQ(standing_.UntilNext(At(10)), absl::Seconds(8));
   // A later force takes the place of the one before, and of its end.
   ASSERT_TRUE(standing_.Force("shop", until(15, Choice::kSecondary)).ok());
   EXPECT_EQ(standing_.UntilNext(At(10)), absl::Seconds(5));
   ASSERT_TRUE(standing_.Force("shop", until(40, Choice::kSecondary)).ok());
   const Decisions twenty = Decide(20);
   ASSERT_EQ(twenty.expired.size(), 2u);
-  EXPECT_EQ(twenty.expired[0].key.group, "app-1") << "by name";
+  EXPECT_EQ(twenty.expired[0].key.group, "app-1") << "by name, though it ended later";
   EXPECT_EQ(twenty.changes.size(), 2u);
   ASSERT_TRUE(standing_.Release("shop").ok());
   EXPECT_EQ(standing_.UntilNext(At(20)), absl::InfiniteDuration());

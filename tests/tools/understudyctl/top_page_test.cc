@@ -145,6 +145,17 @@ TEST(TopPageTest, WithoutControlItShowsWhatTheSharedMemorySays) {
   EXPECT_TRUE(Has(text, "checks     known to control alone")) << text;
 }
 
+TEST(TopPageTest, OfADataplaneThatIsDeadNoWorkersAndNoRatesAreTold) {
+  Reading dead = ReadingAt(11, 1, 2);
+  dead.dataplane.alive = false;
+  dead.workers.clear();  // as TrafficReader reads it
+  const std::string text = TextOf(MomentOf(ReadingAt(10, 1, 2), dead));
+  EXPECT_TRUE(Has(text, "dataplane  DEAD")) << text;
+  EXPECT_FALSE(Has(text, "seen by")) << text;
+  EXPECT_TRUE(Has(text, "queries/s  -")) << text;
+  EXPECT_FALSE(Has(text, "WORKER")) << text;
+}
+
 TEST(TopPageTest, WithControlItShowsTheNewestTroubleFirst) {
   TopMoment moment = MomentOf(ReadingAt(10, 1, 2), ReadingAt(11, 1, 2));
   moment.reading.groups = moment.reading.strays = 2;
