@@ -8,9 +8,9 @@
 namespace understudy::control {
 namespace {
 
-const std::string& NameOf(const std::string& side) { return side; }
-const std::string& NameOf(const Tier& tier) { return tier.name; }
-const std::string& NameOf(const TierStanding& tier) { return tier.name; }
+std::string_view NameOf(const std::string& side) { return side; }
+std::string_view NameOf(const Tier& tier) { return tier.name; }
+std::string_view NameOf(const TierStanding& tier) { return tier.name; }
 
 // What `choice` of the tiers `before` is among those of `now`: the tier of the same name, wherever
 // it stands. The primary when there is none; the same place when nothing is known of before.
