@@ -50,7 +50,7 @@ Supervisor::~Supervisor() {
   auto sent = std::make_shared<std::promise<void>>();
   boost::asio::post(*sender_, [sent] { sent->set_value(); });
   if (sent->get_future().wait_for(kLastWait) == std::future_status::ready) return;
-  static_cast<void>(sender_.release());  // its destructor would wait for the manager
+  [[maybe_unused]] const auto* left = sender_.release();  // its destructor waits for the manager
 }
 
 void Supervisor::Tell(std::string message) {

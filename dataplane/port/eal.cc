@@ -143,7 +143,7 @@ std::string RunOnIdleThreads(const std::function<void()>& once) {
     mine->done.set_value();
   };
   if (rte_eal_alarm_set(1, ring, errand.get()) != 0) return "DPDK sets no alarm";
-  errand.release();
+  [[maybe_unused]] const Errand* handed_over = errand.release();
   if (done.wait_for(std::chrono::seconds(1)) == std::future_status::ready) return "";
   return "DPDK's interrupt thread does not answer";
 }

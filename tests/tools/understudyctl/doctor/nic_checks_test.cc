@@ -69,7 +69,7 @@ TEST(DoctorNicTest, LooksAtXdp) {
 }
 
 TEST(DoctorNicTest, LooksAtQueuesAndWhatSpreadsOverThem) {
-  const auto spread = [](std::vector<uint32_t> slots, std::optional<bool> ports) {
+  const auto spread = [](const std::vector<uint32_t>& slots, std::optional<bool> ports) {
     return [slots, ports](MadeUpMachine& m) {
       Queues(m, 4);
       Eth1(m).spread = slots;
