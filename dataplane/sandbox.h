@@ -3,10 +3,11 @@
 //
 // Used by: main. Each thread enters by itself, as its first act.
 //
-//   thread                      capabilities                                    system calls
-//   main                        what its ports need to be closed and reopened   all but
-//   kAllThreads' workers, listener           none                                            a
-//   worker's table opener, DPDK's, ...   none                                            as main
+//   thread                     capabilities                                system calls
+//   main                       what closing and opening its ports needs    Calls::kAllThreads
+//   worker                     none                                        Calls::kWorker
+//   listener                   none                                        Calls::kListener
+//   table opener, DPDK's own   none                                        Calls::kAllThreads
 //
 // Invariants
 //  1. Threads that read what strangers send have no capability and cannot open anything.

@@ -4,9 +4,8 @@
 // Invariants
 //  1. Runs on the engine's loop, and never blocks it.
 //  2. Answers whatever happens: an exception becomes a 500.
-//  3. At most kMaxLargeAnswers that may have tens of megabytes are held at a time for the clients
-//  of
-//     the Unix socket, and as many for those over TCP: neither uses up the other's.
+//  3. At most kMaxLargeAnswers of perhaps tens of megabytes are held at a time for clients of the
+//     Unix socket, and as many for those over TCP: neither uses up the other's.
 #ifndef UNDERSTUDY_CONTROL_API_API_H_
 #define UNDERSTUDY_CONTROL_API_API_H_
 

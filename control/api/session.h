@@ -7,8 +7,7 @@
 //     the handshake, the header, the body, taking the answer.
 //  2. The body is not read, and nobody is asked, before the request was admitted.
 //  3. At most kMaxLargeBodies bodies of more than kMaxMessage are held at a time by all sessions of
-//  a
-//     server: each may be hundreds of megabytes.
+//     one server: each may be hundreds of megabytes.
 //  4. After the last answer the client gets a moment to read it: what it may still be sending is
 //     thrown away, for closing on unread data would take the answer back (RFC 9112 9.6).
 #ifndef UNDERSTUDY_CONTROL_API_SESSION_H_

@@ -2,9 +2,8 @@
 //
 // Used by: database.
 // Invariants
-//  1. What is in the file is not trusted: numbers are held in their ranges, words of a later
-//  version
-//     are passed over.
+//  1. What is in the file is not trusted: numbers are held in their ranges, and words that a later
+//     version wrote are passed over.
 //  2. At most kKeptEvents events are kept.
 #ifndef UNDERSTUDY_CONTROL_STATE_REMEMBERED_ROWS_H_
 #define UNDERSTUDY_CONTROL_STATE_REMEMBERED_ROWS_H_

@@ -3,9 +3,8 @@
 // Used by: main, once everything is open.
 //
 // Invariants
-//  1. Pages are locked as they are first touched (MCL_ONFAULT): the address space that DPDK
-//  reserves
-//     and the stacks that threads may never fill cost nothing.
+//  1. Pages are locked as they are first touched (MCL_ONFAULT): address space that DPDK reserves,
+//     and stacks that threads may never fill, cost nothing.
 //  2. What is mapped later is locked as well, and never fails for it: without an unlimited
 //     RLIMIT_MEMLOCK, or CAP_IPC_LOCK for as long as the process runs, nothing is locked at all.
 // Source: mlockall(2).
