@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "tests/dataplane/table_builder.h"
@@ -15,7 +16,10 @@ namespace understudy {
 
 inline std::string NameOf(size_t i) { return "host" + std::to_string(i) + ".example.com"; }
 
+// Made when it is first asked for; by one thread, the others wait.
 inline const contract::Table& TableOf(size_t names) {
+  static std::mutex mutex;
+  const std::scoped_lock lock(mutex);
   static std::map<size_t, std::unique_ptr<const contract::Table>> tables;
   std::unique_ptr<const contract::Table>& table = tables[names];
   if (!table) {
