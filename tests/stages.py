@@ -296,7 +296,9 @@ def stage_headers(tally, _):
 
     def compile_alone(header):
         name = relative(header)
-        nearest = max(commands, key=lambda unit: shared_folders(unit, name))
+        own = name.removesuffix(".h") + ".cc"
+        nearest = own if own in commands else max(
+            commands, key=lambda unit: shared_folders(unit, name))
         return run(["clang++-19", *commands[nearest], "-fsyntax-only", "-Wno-unused-function",
                     "-Wno-unused-const-variable", "-x", "c++", header], cwd=ASAN)
     for header, (code, output) in in_parallel(compile_alone, sources(".h")):
