@@ -71,7 +71,7 @@ class Burst {
 struct Counted {
   static constexpr uint32_t kColumns = 3;
 
-  Counted() : counts(cut.table->header().group_count * kColumns) {
+  Counted() : counts(size_t{cut.table->header().group_count} * kColumns) {
     cut.counter = {counts.data(), kColumns};
   }
   contract::Cut cut = TheCut();
