@@ -112,6 +112,12 @@ def sources(*suffixes):
             if file.is_file() and file.suffix in suffixes]
 
 
+def scripts():
+    """What Python runs, also where its name does not say so."""
+    return [file for file in layers.project_files(ROOT) if file.is_file() and (
+        file.suffix == ".py" or (file.suffix == "" and file.read_bytes().startswith(b"#!/usr/bin/python3")))]
+
+
 def relative(path):
     return pathlib.Path(path).relative_to(ROOT).as_posix()
 
@@ -199,11 +205,17 @@ def run_tests(tally, folder, tests, env=None):
 # --- stages
 
 def stage_format(tally, _):
-    """every source file as .clang-format wants it"""
+    """every source file as .clang-format wants it; scripts that can be read"""
     for file, (code, output) in in_parallel(
             lambda file: run(["clang-format", "--dry-run", "-Werror", file]),
             sources(".h", ".cc", ".c")):
         tally.check(f"format {relative(file)}", code == 0, output)
+    for file in scripts():
+        try:
+            compile(file.read_text(), str(file), "exec")
+            tally.passes()
+        except SyntaxError as error:
+            tally.fails(f"format {relative(file)}", str(error))
 
 
 def stage_layers(tally, _):
