@@ -152,8 +152,12 @@ class Bench:
         (self.folder / "knot.conf").write_text(KNOT.format(folder=self.folder, listen=listen, xdp=xdp))
         return self.started("knotd", "-c", self.folder / "knot.conf")
 
+    @contextlib.contextmanager
     def knot_xdp(self, number):
-        return self.knot(number, "127.0.0.1", f"xdp:\n  listen: {INTERFACE}@53")
+        with self.knot(number, "127.0.0.1", f"xdp:\n  listen: {INTERFACE}@53") as process:
+            yield process
+        # It leaves its program, on which testpmd then fails.
+        self.node.run("ip", "link", "set", "dev", INTERFACE, "xdp", "off")
 
     def nsd(self, number):
         (self.folder / "nsd.conf").write_text(NSD.format(folder=self.folder, service=SERVICE))
