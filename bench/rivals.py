@@ -83,7 +83,6 @@ class Bench:
         network.connect(self.client, "us-load", self.node, INTERFACE)
         self.client.address("us-load", f"{CLIENT}/24")
         self.node.address(INTERFACE, f"{SERVICE}/24")
-        # The bench's frames are at most 512 octets; XDP on veth wants the kernel's checksums done.
         self.mac = self.node.mac(INTERFACE)
         (folder / "u.yaml").write_text(CONFIG)
         with (folder / "example.com.zone").open("w") as zone:

@@ -45,7 +45,7 @@
 namespace understudy::contract {
 
 inline constexpr uint64_t kTableMagic = 0x59445453'52444e55;  // "UNDRSTDY" in little-endian bytes
-inline constexpr uint64_t kTableVersion = 2;                  // raised by every change of this file
+inline constexpr uint64_t kTableVersion = 3;                  // raised by every change of this file
 inline constexpr size_t kLine = 64;  // cache line; alignment of every section
 inline constexpr size_t kAnswerUnit = 16;
 inline constexpr size_t kMaxName = 255;  // RFC 1035 3.1
