@@ -22,6 +22,7 @@
 #include <thread>
 #include <utility>
 
+#include "dataplane/contract/group_counts.h"
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/root.h"
 #include "dataplane/cookie_keeper.h"
@@ -80,6 +81,7 @@ class Dataplane {
             [&sandbox] { sandbox.EnterOther(); }) {
     StartRateLimit();
     if (cookies_) options_.responder.cookies = &cookies_->secrets();
+    if (!predecessor_) RemoveLeftovers();
     watch_.Start(contract::MonotonicNs());
     OpenListener();
     PreparePacketSide();
@@ -165,6 +167,12 @@ class Dataplane {
     return cookies;
   }
 
+  // What other dataplanes left beside the report, once none of them may go on.
+  void RemoveLeftovers() const {
+    contract::GroupCountsWriter::RemoveOthers(options_.paths, report_->started_ns.load());
+    contract::ReportWriter::Forget(options_.paths);
+  }
+
   void StartRateLimit() {
     const responder::RateLimit& limit = options_.rate_limit;
     if (limit.per_second == 0) return;
@@ -237,6 +245,7 @@ class Dataplane {
       spdlog::info("took over: ports were closed for {} ms",
                    (contract::MonotonicNs() - released_ns_) / 1'000'000);
     }
+    if (predecessor_) RemoveLeftovers();
     predecessor_.reset();
     port::KeepPrograms(false);
     std::string error;
@@ -288,9 +297,11 @@ class Dataplane {
     spdlog::error("process {} did not take over: going on", hand_over_->successor());
     // The same lock once more: what the other wrote into the file is ours again.
     contract::OwnerLock::Inherit(dup(lock_.fd()));
-    if (!std::exchange(released_, false)) return;
-    contract::ReportWriter::Restore(options_.paths);
-    StartListener();
+    if (std::exchange(released_, false)) {
+      report_.Restore(options_.paths);
+      StartListener();
+    }
+    RemoveLeftovers();
   }
 
   void LookAtPorts(uint64_t now_ns) {

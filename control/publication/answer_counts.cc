@@ -18,30 +18,47 @@ void AddCounts(const contract::GroupCountsReader& reader, const contract::Table&
 
 }  // namespace
 
-void AnswerCounts::Look(const contract::InstancePaths& paths, const contract::ReportSegment& report,
+void AnswerCounts::Look(const contract::InstancePaths& paths, const contract::ReportReader& report,
                         const Tables& tables) {
-  const uint64_t started_ns = report.started_ns.load(std::memory_order_relaxed);
-  const bool restarted = std::exchange(started_ns_, started_ns) != started_ns;
+  const uint64_t started_ns = report->started_ns.load(std::memory_order_relaxed);
+  if (report.IsForGood()) {
+    SettleWhere([&](const Source& source) { return source.started_ns != started_ns; }, tables);
+  }
   // acquire: the counts of a table have their name before the dataplane says that it adopted it.
-  const uint64_t adopted = report.table_generation.load(std::memory_order_acquire);
-  const uint64_t retired = report.retired_generation.load(std::memory_order_acquire);
-  const auto is_left = [&](const Source& source) {
-    return restarted || (source.generation <= retired && source.generation != adopted);
-  };
+  const uint64_t adopted = report->table_generation.load(std::memory_order_acquire);
+  const bool is_followed = std::ranges::any_of(sources_, [&](const Source& source) {
+    return source.started_ns == started_ns && source.generation == adopted;
+  });
+  if (adopted == 0 || is_followed) return;
+  const std::optional<Known> known = tables.Find(adopted);
+  if (!known) return;
+  std::string absent;  // the dataplane could not make it, and has said so
+  auto reader = contract::GroupCountsReader::Open(paths, started_ns, adopted, &absent);
+  if (!reader || reader->group_count() != known->table->header().group_count) return;
+  sources_.push_back({started_ns, adopted, *std::move(reader)});
+  ForgetRemoved(tables);
+}
+
+void AnswerCounts::Leave(uint64_t generation, const Tables& tables) {
+  SettleWhere([&](const Source& source) { return source.generation == generation; }, tables);
+  ForgetRemoved(tables);
+}
+
+// Groups that the table adopted last does not have.
+void AnswerCounts::ForgetRemoved(const Tables& tables) {
+  if (sources_.empty()) return;
+  const std::optional<Known> known = tables.Find(sources_.back().generation);
+  if (!known) return;
+  absl::erase_if(settled_,
+                 [&](const auto& entry) { return !known->groups->contains(entry.first); });
+}
+
+template <typename Predicate>
+void AnswerCounts::SettleWhere(Predicate is_left, const Tables& tables) {
   for (const Source& source : sources_) {
     if (is_left(source)) Settle(source, tables);
   }
   std::erase_if(sources_, is_left);
-  if (adopted == 0 || (!sources_.empty() && sources_.back().generation == adopted)) return;
-  const std::optional<Known> known = tables.Find(adopted);
-  if (!known) return;
-  std::string absent;  // the dataplane could not make it, and has said so
-  auto reader = contract::GroupCountsReader::Open(paths, adopted, &absent);
-  if (!reader || reader->group_count() != known->table->header().group_count) return;
-  sources_.push_back({adopted, *std::move(reader)});
-  // Groups that are no more are forgotten.
-  absl::erase_if(settled_,
-                 [&](const auto& entry) { return !known->groups->contains(entry.first); });
 }
 
 void AnswerCounts::Settle(const Source& source, const Tables& tables) {

@@ -3,9 +3,11 @@
 //
 // Used by: publisher, which knows the tables.
 //
-// The dataplane counts by table (dataplane/contract/group_counts.h). What a table counts is read
-// while the dataplane answers from it, and added up by name when it has left it: its file may be
-// gone by then, the mapping is not.
+// Every life of the dataplane counts by table (dataplane/contract/group_counts.h). What it counts
+// there is read while the table is in use, and added up by name when the table is let go of or the
+// life has ended for good: its file may be gone by then, the mapping is not. While one takes over
+// from another both may count; the one before is not added up until it is sure to stay away, or
+// its answers would count twice when it goes on.
 //
 // Invariant: the answers of a group never shrink, but for a restart of control, which begins at
 // what the current table has counted, and for a group that was removed and comes back.
@@ -46,20 +48,25 @@ class AnswerCounts {
   };
 
   // Follows the dataplane to the table it answers from now.
-  void Look(const contract::InstancePaths& paths, const contract::ReportSegment& report,
+  void Look(const contract::InstancePaths& paths, const contract::ReportReader& report,
             const Tables& tables);
+  // To be called before a table is let go of.
+  void Leave(uint64_t generation, const Tables& tables);
   GroupAnswers Of(std::string_view group, const Tables& tables) const;
 
  private:
   struct Source {
+    uint64_t started_ns;  // of the dataplane
     uint64_t generation;
     contract::GroupCountsReader reader;
   };
 
+  template <typename Predicate>
+  void SettleWhere(Predicate is_left, const Tables& tables);
   void Settle(const Source& source, const Tables& tables);
+  void ForgetRemoved(const Tables& tables);
 
-  uint64_t started_ns_ = 0;      // the life of the dataplane that `sources_` are of
-  std::vector<Source> sources_;  // of tables it has not left, oldest first
+  std::vector<Source> sources_;
   absl::flat_hash_map<std::string, GroupAnswers> settled_;
 };
 

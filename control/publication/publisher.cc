@@ -155,6 +155,7 @@ bool Publisher::State::MayDrop(const InUse& table, uint64_t now_ns) const {
 }
 
 void Publisher::State::Drop(size_t position) {
+  answers.Leave(tables[position].generation(), *this);  // by their names, which are in the table
   unlink(paths.table(tables[position].generation()).c_str());
   tables.erase(tables.begin() + static_cast<std::ptrdiff_t>(position));
 }
@@ -326,10 +327,7 @@ void Publisher::ShutDown() { (*state_->root)->pid.store(0, std::memory_order_rel
 void Publisher::Tend(uint64_t now_ns) {
   state_->dataplane_alive = contract::OwnerLock::IsHeld(state_->paths.dataplane_lock());
   state_->FollowReport();
-  if (state_->report) {
-    // Before tables are let go of: what they counted is added up by their names.
-    state_->answers.Look(state_->paths, *state_->report->operator->(), *state_);
-  }
+  if (state_->report) state_->answers.Look(state_->paths, *state_->report, *state_);
   const size_t current = state_->has_current ? 1 : 0;
   for (size_t i = 0; i + current < state_->tables.size();) {
     if (state_->MayDrop(state_->tables[i], now_ns)) {

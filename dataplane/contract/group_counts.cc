@@ -35,13 +35,13 @@ ino_t InodeOf(const std::string& path) {
 }  // namespace
 
 std::optional<GroupCountsWriter> GroupCountsWriter::Create(const InstancePaths& paths,
-                                                           const Table& table, uint32_t rows,
-                                                           std::string* error) {
+                                                           uint64_t started_ns, const Table& table,
+                                                           uint32_t rows, std::string* error) {
   const uint32_t groups = table.header().group_count;
   const uint32_t columns = MostSides(table) + 1;
   const uint64_t stride =
       (RowBytes(groups, columns) + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
-  const std::string path = paths.counts(table.generation());
+  const std::string path = paths.counts(started_ns, table.generation());
   const std::string aside = path + ".tmp";
   GroupCountsWriter writer;
   writer.mapping_ = Mapping::Create(aside, sizeof(GroupCountsHeader) + rows * stride, error);
@@ -65,10 +65,12 @@ std::optional<GroupCountsWriter> GroupCountsWriter::Create(const InstancePaths& 
   return writer;
 }
 
-void GroupCountsWriter::RemoveAll(const InstancePaths& paths) {
+void GroupCountsWriter::RemoveOthers(const InstancePaths& paths, uint64_t started_ns) {
+  const std::string own = "." + std::to_string(started_ns);
   std::error_code ignored;  // what cannot be removed is in nobody's way
   for (const auto& entry : std::filesystem::directory_iterator(paths.directory, ignored)) {
-    if (entry.path().filename().string().starts_with(kPrefix)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kPrefix) && !name.ends_with(own)) {
       std::filesystem::remove(entry.path(), ignored);
     }
   }
@@ -88,9 +90,10 @@ GroupCounter GroupCountsWriter::RowOf(uint32_t row) const noexcept {
 }
 
 std::optional<GroupCountsReader> GroupCountsReader::Open(const InstancePaths& paths,
-                                                         uint64_t generation, std::string* error) {
+                                                         uint64_t started_ns, uint64_t generation,
+                                                         std::string* error) {
   GroupCountsReader reader;
-  const std::string path = paths.counts(generation);
+  const std::string path = paths.counts(started_ns, generation);
   reader.mapping_ = Mapping::OpenReadOnly(path, error);
   if (!reader.mapping_) return std::nullopt;
   const size_t size = reader.mapping_.size();

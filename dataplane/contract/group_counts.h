@@ -1,5 +1,6 @@
 // How often each side of each failover group was answered: a file beside the report for each table
-// in use, counts.<generation>. The dataplane writes, control reads.
+// in use, counts.<generation>.<started_ns of the report>: while one dataplane takes over from
+// another, each has its own. The dataplane writes, control reads.
 //
 // Used by: worker (makes one for each table it adopts; each thread that answers adds to a row of
 // its own), control (metrics).
@@ -15,7 +16,7 @@
 //  1. A row has one writer, and its counts only grow.
 //  2. All of it is reserved when it is made: adding never fails for want of memory.
 //  3. The file goes with its writer; a reader that has it mapped reads on, so the last counts of a
-//     table are not lost. A dataplane that was killed leaves it to the next one.
+//     table are not lost. What a dataplane that was killed leaves, the next one removes.
 #ifndef UNDERSTUDY_DATAPLANE_CONTRACT_GROUP_COUNTS_H_
 #define UNDERSTUDY_DATAPLANE_CONTRACT_GROUP_COUNTS_H_
 
@@ -65,11 +66,12 @@ struct GroupCounter {
 // Dataplane's side.
 class GroupCountsWriter {
  public:
-  // For the groups of `table`, with `rows` rows of zeros.
-  static std::optional<GroupCountsWriter> Create(const InstancePaths& paths, const Table& table,
-                                                 uint32_t rows, std::string* error);
-  // Removes what dataplanes before this one left.
-  static void RemoveAll(const InstancePaths& paths);
+  // For the groups of `table`, with `rows` rows of zeros, by the dataplane that started then.
+  static std::optional<GroupCountsWriter> Create(const InstancePaths& paths, uint64_t started_ns,
+                                                 const Table& table, uint32_t rows,
+                                                 std::string* error);
+  // Removes what other dataplanes left, of which none may need it any more.
+  static void RemoveOthers(const InstancePaths& paths, uint64_t started_ns);
   ~GroupCountsWriter();
   GroupCountsWriter(GroupCountsWriter&&) noexcept = default;
   GroupCountsWriter& operator=(GroupCountsWriter&&) = delete;
@@ -89,8 +91,8 @@ class GroupCountsWriter {
 class GroupCountsReader {
  public:
   // Checked: whatever the file holds, Sum stays inside it.
-  static std::optional<GroupCountsReader> Open(const InstancePaths& paths, uint64_t generation,
-                                               std::string* error);
+  static std::optional<GroupCountsReader> Open(const InstancePaths& paths, uint64_t started_ns,
+                                               uint64_t generation, std::string* error);
   uint32_t group_count() const { return group_count_; }
   uint32_t columns() const { return columns_; }
   // Over all rows. `group` and `column` below the counts above.

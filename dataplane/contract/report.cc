@@ -23,6 +23,16 @@ bool IsReport(const Mapping& mapping) {
 std::string AsideOf(const InstancePaths& paths) { return paths.report() + ".tmp"; }
 std::string KeptOf(const InstancePaths& paths) { return paths.report() + ".before"; }
 
+void AddSlot(const WorkerSlot& slot, Tally& sum) noexcept {
+  sum.received += slot.received.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < kOutcomeCount; ++i) {
+    sum.outcomes[i] += slot.outcomes[i].load(std::memory_order_relaxed);
+  }
+  for (size_t i = 0; i < kAnsweredByCount; ++i) {
+    sum.answered_by[i] += slot.answered_by[i].load(std::memory_order_relaxed);
+  }
+}
+
 // One writer per counter, so a load and a store do what a locked increment would, without the lock.
 void Add(std::atomic<uint64_t>& counter, uint64_t count) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
@@ -68,7 +78,14 @@ void ReportWriter::Keep(const InstancePaths& paths) {
   if (link(paths.report().c_str(), KeptOf(paths).c_str()) != 0) errno = 0;
 }
 
-void ReportWriter::Restore(const InstancePaths& paths) {
+void ReportWriter::Restore(const InstancePaths& paths) const {
+  std::string unreadable;  // of another layout: what it has counted is lost
+  const auto other = ReportReader::Open(paths, &unreadable);
+  if (other && (*other)->started_ns.load() != (*this)->started_ns.load()) {
+    ReportSegment& report = *operator->();
+    AddTo(report.before, other->OwnSum());
+    Add(report.before.stale_answers, other->OwnStaleAnswers());
+  }
   // Of two names of the same file rename removes none.
   if (rename(KeptOf(paths).c_str(), paths.report().c_str()) == 0) Forget(paths);
 }
@@ -128,6 +145,7 @@ void AddTo(WorkerSlot& slot, const Tally& tally) noexcept {
 std::optional<ReportReader> ReportReader::Open(const InstancePaths& paths, std::string* error) {
   ReportReader reader;
   reader.path_ = paths.report();
+  reader.kept_path_ = KeptOf(paths);
   // The inode is read before the mapping: a file replaced in between then counts as replaced.
   struct stat status = {};
   if (stat(reader.path_.c_str(), &status) != 0) {
@@ -151,31 +169,35 @@ bool ReportReader::IsReplaced() const {
   return status.st_dev != device_ || status.st_ino != inode_;
 }
 
+bool ReportReader::IsForGood() const {
+  // In this order: what puts it back takes the kept name away in the same step.
+  return access(kept_path_.c_str(), F_OK) != 0 && !IsReplaced();
+}
+
 bool ReportReader::IsStale(uint64_t now_ns) const {
   const uint64_t beat_ns = (*this)->heartbeat_ns.load(std::memory_order_relaxed);
   return now_ns > beat_ns && now_ns - beat_ns > StaleAfterNs((*this)->heartbeat_interval_ns);
 }
 
 Tally ReportReader::Sum() const {
+  Tally sum = OwnSum();
+  AddSlot((*this)->before, sum);
+  return sum;
+}
+
+Tally ReportReader::OwnSum() const {
   Tally sum;
-  const auto add = [&sum](const WorkerSlot& slot) {
-    sum.received += slot.received.load(std::memory_order_relaxed);
-    for (size_t j = 0; j < kOutcomeCount; ++j) {
-      sum.outcomes[j] += slot.outcomes[j].load(std::memory_order_relaxed);
-    }
-    for (size_t j = 0; j < kAnsweredByCount; ++j) {
-      sum.answered_by[j] += slot.answered_by[j].load(std::memory_order_relaxed);
-    }
-  };
-  const ReportSegment& report = *operator->();
-  add(report.before);
-  for (uint64_t i = 0; i < WorkerCount(); ++i) add(report.workers[i]);
+  for (uint64_t i = 0; i < WorkerCount(); ++i) AddSlot((*this)->workers[i], sum);
   return sum;
 }
 
 uint64_t ReportReader::StaleAnswers() const {
+  return (*this)->before.stale_answers.load(std::memory_order_relaxed) + OwnStaleAnswers();
+}
+
+uint64_t ReportReader::OwnStaleAnswers() const {
   const ReportSegment& report = *operator->();
-  uint64_t sum = report.before.stale_answers.load(std::memory_order_relaxed);
+  uint64_t sum = 0;
   for (uint64_t i = 0; i < WorkerCount(); ++i) {
     sum += report.workers[i].stale_answers.load(std::memory_order_relaxed);
   }

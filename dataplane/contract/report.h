@@ -100,9 +100,10 @@ class ReportWriter {
   // The same in two steps: nobody sees the report before it is published, in the place of another.
   static std::optional<ReportWriter> CreateAside(const InstancePaths& paths, std::string* error);
   std::string Publish(const InstancePaths& paths) const;
-  // Keeps a second name of the report that is published now, so that Restore can put it back.
+  // Keeps a second name of the report that is published now, so that Restore can put it back: this
+  // one, which then goes on from what another life has counted in its place.
   static void Keep(const InstancePaths& paths);
-  static void Restore(const InstancePaths& paths);
+  void Restore(const InstancePaths& paths) const;
   static void Forget(const InstancePaths& paths);
 
   ReportSegment* operator->() const { return reinterpret_cast<ReportSegment*>(mapping_.data()); }
@@ -126,6 +127,8 @@ class ReportReader {
   static std::optional<ReportReader> Open(const InstancePaths& paths, std::string* error);
   // True when the path now names another file (a dataplane started since): open anew.
   bool IsReplaced() const;
+  // False while the report before this one may still be put back: a hand-over is under way.
+  bool IsForGood() const;
   const ReportSegment* operator->() const {
     return reinterpret_cast<const ReportSegment*>(mapping_.data());
   }
@@ -133,12 +136,16 @@ class ReportReader {
   // Of all workers, and of the lives that handed over.
   Tally Sum() const;
   uint64_t StaleAnswers() const;
+  // Of the workers of this life alone.
+  Tally OwnSum() const;
+  uint64_t OwnStaleAnswers() const;
 
  private:
   uint64_t WorkerCount() const;
 
   Mapping mapping_;
   std::string path_;
+  std::string kept_path_;
   uint64_t device_ = 0;
   uint64_t inode_ = 0;
 };

@@ -71,8 +71,8 @@ std::string InstancePaths::table(uint64_t generation) const {
   return directory + "/table." + std::to_string(generation);
 }
 
-std::string InstancePaths::counts(uint64_t generation) const {
-  return directory + "/counts." + std::to_string(generation);
+std::string InstancePaths::counts(uint64_t started_ns, uint64_t generation) const {
+  return directory + "/counts." + std::to_string(generation) + "." + std::to_string(started_ns);
 }
 
 std::optional<InstancePaths> PathsOf(const std::string& shm_dir, const std::string& instance) {

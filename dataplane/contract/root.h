@@ -4,7 +4,9 @@
 //   root             this segment
 //   table.<N>        the table of generation N (table_format.h)
 //   report           the dataplane's segment (report.h)
-//   counts.<N>       answers by group while table N is in use (group_counts.h)
+//   counts.<N>.<S>   answers by group while table N is in use by the dataplane whose report says
+//   that
+//                    it started at S (group_counts.h)
 //   control.lock, dataplane.lock   owner locks (mapping.h)
 //   dataplane.sock                 where a dataplane asks the running one to hand over
 //   *.tmp, report.before           what is being made; what a hand-over may put back
@@ -55,7 +57,7 @@ struct InstancePaths {
   std::string root() const { return directory + "/root"; }
   std::string report() const { return directory + "/report"; }
   std::string table(uint64_t generation) const;
-  std::string counts(uint64_t generation) const;
+  std::string counts(uint64_t started_ns, uint64_t generation) const;
   std::string control_lock() const { return directory + "/control.lock"; }
   std::string dataplane_lock() const { return directory + "/dataplane.lock"; }
   std::string dataplane_socket() const { return directory + "/dataplane.sock"; }

@@ -25,7 +25,6 @@ ControlWatch::ControlWatch(const contract::InstancePaths& paths, TableSwap& swap
       opener_(std::move(on_thread)) {}
 
 void ControlWatch::Start(uint64_t now_ns) {
-  contract::GroupCountsWriter::RemoveAll(paths_);
   LookAtRoot(now_ns);
   if (!root_) return;
   // acquire: the file of this generation has its name before the word is stored.
@@ -111,7 +110,9 @@ void ControlWatch::LookAtGeneration(uint64_t now_ns) {
 void ControlWatch::Settle(OpenedTable opened, uint64_t now_ns) {
   if (opened.table) {
     std::string error;
-    auto counts = contract::GroupCountsWriter::Create(paths_, *opened.table, readers_, &error);
+    const uint64_t started_ns = report_->started_ns.load(std::memory_order_relaxed);
+    auto counts =
+        contract::GroupCountsWriter::Create(paths_, started_ns, *opened.table, readers_, &error);
     if (!counts) log_("answers are not counted by group: " + error);
     swap_.Adopt(std::move(opened.table), std::move(counts));
     report_->adopted_ns.store(now_ns, std::memory_order_relaxed);

@@ -1,5 +1,6 @@
 """A new dataplane takes the place of the running one, and nobody who asks notices."""
 import random
+import re
 import shutil
 import struct
 import threading
@@ -37,6 +38,20 @@ def counted(edge):
                          "http://localhost/metrics").stdout
     return next(int(float(line.split()[1])) for line in text.splitlines()
                 if line.startswith("understudy_packets_received_total "))
+
+
+def group_answers(edge):
+    """Answers of the group's primary side, as /metrics shows them; None when it shows none."""
+    text = edge.host.run("curl", "-s", "--unix-socket", edge.socket,
+                         "http://localhost/metrics").stdout
+    found = re.search(r'^understudy_group_answers_total{group="app",side="primary"} (\S+)$', text,
+                      re.MULTILINE)
+    return found and int(float(found[1]))
+
+
+def ask(running, times):
+    for _ in range(times):
+        assert running.client.lookup("app.example.com") == [EU4]
 
 
 def test_three_take_overs_under_load_lose_nothing(running, tmp_path):
@@ -103,6 +118,31 @@ def test_a_take_over_that_fails_leaves_the_old_one_serving(running, more, exit_c
     assert owner == str(running.edge.dataplane.pid)
     running.eu.stop()
     running.becomes(US4)
+
+
+@pytest.mark.parametrize("more", [more for more, exit_code in FAILURES if exit_code == 1],
+                         ids=lambda more: " ".join(more))
+def test_counts_go_on_after_a_take_over_that_failed(running, more):
+    """Before the new one opened its ports, and after control saw its report."""
+    edge = running.edge
+    ask(running, 20)
+    eventually(lambda: (group_answers(edge) or 0) >= 20, 3, lambda: group_answers(edge))
+    received, answered = counted(edge), group_answers(edge)
+    for _ in range(2):
+        failed = start_next(edge, *more)
+        assert failed.exit_code() == 1, failed.tail()
+        eventually(lambda: "going on" in edge.dataplane.tail(), 5, edge.dataplane.tail)
+        ask(running, 10)
+        received, answered = received + 10, answered + 10
+        eventually(lambda: (counted(edge), group_answers(edge)) == (received, answered), 3,
+                   lambda: f"each once: {counted(edge)} {group_answers(edge)}, not {received} {answered}")
+    left = [path.name for path in (edge.shm / edge.instance).glob("counts.*")]
+    assert len(left) == 1, left
+    edge.control.kill()
+    edge.start_control()  # begins at what the table has counted, in the file that is still there
+    eventually(lambda: group_answers(edge) == answered, 3, lambda: group_answers(edge))
+    ask(running, 10)
+    eventually(lambda: group_answers(edge) == answered + 10, 3, lambda: group_answers(edge))
 
 
 def test_kills_at_random_instants_of_a_take_over_leave_somebody_who_serves(running, full):

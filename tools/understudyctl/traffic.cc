@@ -106,8 +106,9 @@ void TrafficReader::ReadGroups(Reading& reading) {
   if (!reading.dataplane.alive || reading.table_adopted != table_->generation()) return;
   if (!counts_ || counts_of_ns_ != reading.dataplane_started_ns) {
     std::string absent;
-    counts_ = contract::GroupCountsReader::Open(instance_.paths, table_->generation(), &absent);
     counts_of_ns_ = reading.dataplane_started_ns;
+    counts_ = contract::GroupCountsReader::Open(instance_.paths, counts_of_ns_,
+                                                table_->generation(), &absent);
   }
   if (counts_) reading.group_traffic = ReadGroupTraffic(*counts_, table_->generation(), names_);
 }

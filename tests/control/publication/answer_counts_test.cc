@@ -26,12 +26,34 @@ class AnswerCountsTest : public testing::Test {
   }
   // The dataplane takes the table over, with counts of it.
   void Adopt() {
-    auto before = std::exchange(counts_, std::nullopt);
+    const auto before = std::exchange(counts_, std::nullopt);
+    MakeCounts(dataplane_->report());
+    dataplane_->Adopt(generation_);
+  }
+  void MakeCounts(const contract::ReportWriter& report) {
     std::string error;
-    auto made = contract::GroupCountsWriter::Create(paths_, *publisher_->table(), 1, &error);
+    auto made = contract::GroupCountsWriter::Create(paths_, report->started_ns.load(),
+                                                    *publisher_->table(), 1, &error);
     ASSERT_TRUE(made) << error;
     counts_.emplace(*std::move(made));
-    dataplane_->Adopt(generation_);
+  }
+  // Another dataplane shows its report, with counts of its own, in the place of the running one.
+  contract::ReportWriter StartTakeOver() {
+    contract::ReportWriter::Keep(paths_);
+    std::string error;
+    auto report = contract::ReportWriter::Create(paths_, &error);
+    EXPECT_TRUE(report) << error;
+    running_counts_.emplace(*std::move(counts_));
+    counts_.reset();
+    MakeCounts(*report);
+    (*report)->table_generation = generation_;
+    return *std::move(report);
+  }
+  void FailTakeOver() {
+    dataplane_->report().Restore(paths_);
+    counts_.reset();
+    counts_.emplace(*std::move(running_counts_));
+    running_counts_.reset();
   }
   void Count(const std::string& group, uint8_t choice, int times) {
     const contract::Table& table = *publisher_->table();
@@ -53,6 +75,7 @@ class AnswerCountsTest : public testing::Test {
   std::unique_ptr<Publisher> publisher_;
   std::optional<Dataplane> dataplane_;
   std::optional<contract::GroupCountsWriter> counts_;
+  std::optional<contract::GroupCountsWriter> running_counts_;  // while another one takes over
   uint64_t generation_ = 0;
 };
 
@@ -106,6 +129,59 @@ TEST_F(AnswerCountsTest, ARestartedDataplaneCountsFromZeroAndTheTotalGoesOn) {
   Adopt();
   Count("app", 0, 1);
   EXPECT_EQ(Sides("app"), (Counts{4, 0}));
+}
+
+TEST_F(AnswerCountsTest, ATakeOverGoesOnWhereTheLastOneEnded) {
+  Publish({"app"});
+  Adopt();
+  Count("app", 0, 3);
+  EXPECT_EQ(Sides("app"), (Counts{3, 0}));
+  const contract::ReportWriter next = StartTakeOver();
+  Count("app", 0, 1);
+  EXPECT_EQ(Sides("app"), (Counts{4, 0}));
+  contract::ReportWriter::Forget(paths_);
+  running_counts_.reset();
+  Count("app", 0, 1);
+  EXPECT_EQ(Sides("app"), (Counts{5, 0}));
+  EXPECT_EQ(Sides("app"), (Counts{5, 0})) << "and is added once";
+}
+
+TEST_F(AnswerCountsTest, ATakeOverThatFailsLosesNoCountAndAddsNoneTwice) {
+  Publish({"app"});
+  Adopt();
+  Count("app", 0, 3);
+  EXPECT_EQ(Sides("app"), (Counts{3, 0}));
+  for (uint64_t seen = 3; seen < 9; seen += 2) {
+    const contract::ReportWriter next = StartTakeOver();
+    Count("app", 0, 1);
+    EXPECT_EQ(Sides("app"), (Counts{seen + 1, 0}));
+    FailTakeOver();
+    EXPECT_EQ(Sides("app"), (Counts{seen + 1, 0}));
+    Count("app", 0, 1);
+    EXPECT_EQ(Sides("app"), (Counts{seen + 2, 0}));
+  }
+}
+
+TEST_F(AnswerCountsTest, ATakeOverThatNobodySawChangesNothing) {
+  Publish({"app"});
+  Adopt();
+  Count("app", 0, 3);
+  EXPECT_EQ(Sides("app"), (Counts{3, 0}));
+  StartTakeOver();
+  FailTakeOver();
+  Count("app", 0, 1);
+  EXPECT_EQ(Sides("app"), (Counts{4, 0}));
+}
+
+TEST_F(AnswerCountsTest, WhatADeadDataplaneCountedInATableThatIsLetGoOfIsKept) {
+  Publish({"app"});
+  Adopt();
+  Count("app", 0, 3);
+  EXPECT_EQ(Sides("app"), (Counts{3, 0}));
+  dataplane_.reset();
+  Publish({"app", "shop"});
+  EXPECT_EQ(Sides("app"), (Counts{3, 0}));
+  EXPECT_EQ(Sides("app"), (Counts{3, 0})) << "and is added once";
 }
 
 TEST_F(AnswerCountsTest, ARestartedControlBeginsAtWhatTheTableHasCounted) {

@@ -55,6 +55,7 @@ class Dataplane {
     return contract::Choice::kRefused;
   }
   uint64_t Observed() const { return slot_->observed.load(); }
+  const contract::ReportWriter& report() const { return *report_; }
   void NeverRetire() { (*report_)->retired_generation = 0; }
   void Leave() { reader_->Leave(); }
 

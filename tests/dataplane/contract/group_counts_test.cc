@@ -12,6 +12,8 @@
 namespace understudy::contract {
 namespace {
 
+constexpr uint64_t kStartedNs = 1000;  // of the dataplane
+
 class GroupCountsTest : public testing::Test {
  protected:
   // Groups 1 of two sides and 2 of three.
@@ -24,15 +26,15 @@ class GroupCountsTest : public testing::Test {
   }
   GroupCountsWriter Create(uint32_t rows = 2) {
     std::string error;
-    auto writer = GroupCountsWriter::Create(paths_, *table_, rows, &error);
+    auto writer = GroupCountsWriter::Create(paths_, kStartedNs, *table_, rows, &error);
     if (!writer) throw std::runtime_error(error);
     return *std::move(writer);
   }
   std::optional<GroupCountsReader> Open(uint64_t generation = 7) {
     error_.clear();
-    return GroupCountsReader::Open(paths_, generation, &error_);
+    return GroupCountsReader::Open(paths_, kStartedNs, generation, &error_);
   }
-  bool Exists() const { return std::filesystem::exists(paths_.counts(7)); }
+  bool Exists() const { return std::filesystem::exists(paths_.counts(kStartedNs, 7)); }
 
   test::Scratch scratch_;
   InstancePaths paths_{scratch_.path()};
@@ -92,12 +94,14 @@ TEST_F(GroupCountsTest, AWriterThatGoesLeavesTheFileOfItsSuccessor) {
   EXPECT_TRUE(Open());
 }
 
-TEST_F(GroupCountsTest, WhatAKilledDataplaneLeftIsRemoved) {
-  std::ofstream(paths_.counts(3)) << "left";
-  std::ofstream(paths_.counts(4) + ".tmp") << "left";
-  GroupCountsWriter::RemoveAll(paths_);
-  EXPECT_FALSE(std::filesystem::exists(paths_.counts(3)));
-  EXPECT_FALSE(std::filesystem::exists(paths_.counts(4) + ".tmp"));
+TEST_F(GroupCountsTest, WhatOtherDataplanesLeftIsRemovedAndNothingElse) {
+  const GroupCountsWriter writer = Create();
+  std::ofstream(paths_.counts(999, 7)) << "left";
+  std::ofstream(paths_.counts(999, 8) + ".tmp") << "left";
+  GroupCountsWriter::RemoveOthers(paths_, kStartedNs);
+  EXPECT_FALSE(std::filesystem::exists(paths_.counts(999, 7)));
+  EXPECT_FALSE(std::filesystem::exists(paths_.counts(999, 8) + ".tmp"));
+  EXPECT_TRUE(Exists());
   EXPECT_TRUE(std::filesystem::exists(scratch_ / "table.7"));
 }
 
@@ -105,14 +109,14 @@ TEST_F(GroupCountsTest, RefusesWhatCannotBe) {
   EXPECT_FALSE(Open(8));
   EXPECT_NE(error_.find("counts.8"), std::string::npos) << error_;
   const GroupCountsWriter writer = Create();
-  std::ifstream in(paths_.counts(7), std::ios::binary);
+  std::ifstream in(paths_.counts(kStartedNs, 7), std::ios::binary);
   const std::string good{std::istreambuf_iterator<char>(in), {}};
   const auto try_with = [&](size_t at, char octet, size_t length) {
     std::string bytes = good.substr(0, length);
     if (at < bytes.size()) bytes[at] = octet;
-    std::ofstream(paths_.counts(9), std::ios::binary) << bytes;
+    std::ofstream(paths_.counts(kStartedNs, 9), std::ios::binary) << bytes;
     // The generation inside stays 7: only that is wrong with the good one.
-    std::filesystem::rename(paths_.counts(9), paths_.counts(7));
+    std::filesystem::rename(paths_.counts(kStartedNs, 9), paths_.counts(kStartedNs, 7));
     return Open().has_value();
   };
   const size_t whole = good.size();

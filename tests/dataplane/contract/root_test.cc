@@ -178,10 +178,28 @@ TEST(ReportTest, ALifeThatTakesOverGoesOnCountingAndMayBePutAside) {
   EXPECT_FALSE(before->IsReplaced()) << "nobody sees it yet";
   ReportWriter::Keep(paths);
   ASSERT_EQ(second->Publish(paths), "");
-  EXPECT_EQ(ReportReader::Open(paths, &error)->Sum().outcomes[1], 6u);
-  ReportWriter::Restore(paths);
+  const auto after = ReportReader::Open(paths, &error);
+  EXPECT_EQ(after->Sum().outcomes[1], 6u);
+  EXPECT_FALSE(after->IsForGood());
+  first->Restore(paths);
   EXPECT_FALSE(before->IsReplaced()) << "it did not take over after all";
-  EXPECT_EQ(ReportReader::Open(paths, &error)->Sum().received, 3u);
+  EXPECT_TRUE(before->IsForGood());
+  EXPECT_FALSE(after->IsForGood());
+  EXPECT_EQ(before->Sum().received, 6u) << "what the other has counted is not lost";
+}
+
+TEST(ReportTest, ALifeThatTookOverIsThereForGoodWhenTheOneBeforeIsForgotten) {
+  test::Scratch scratch;
+  const InstancePaths paths{scratch.path()};
+  std::string error;
+  const auto first = ReportWriter::Create(paths, &error);
+  ReportWriter::Keep(paths);
+  const auto second = ReportWriter::Create(paths, &error);
+  const auto reader = ReportReader::Open(paths, &error);
+  ASSERT_TRUE(first && second && reader) << error;
+  EXPECT_FALSE(reader->IsForGood());
+  ReportWriter::Forget(paths);
+  EXPECT_TRUE(reader->IsForGood());
 }
 
 TEST(ReportTest, HasRoomForSoManyWorkersAndNoMore) {

@@ -47,6 +47,9 @@ class ControlWatchTest : public testing::Test {
   }
   uint64_t adopted() const { return serving_.report->table_generation.load(); }
   uint64_t refused() const { return serving_.report->refused_count.load(); }
+  std::string Counts(uint64_t generation) const {
+    return serving_.paths.counts(serving_.report->started_ns.load(), generation);
+  }
   const AdoptedTable* current() const { return serving_.swap.current(); }
 
   test::Serving serving_;
@@ -69,16 +72,16 @@ TEST_F(ControlWatchTest, AnswersAreCountedByTableUntilItIsLeft) {
   Publish(1);
   watch_.Start(now_ns_);
   ASSERT_TRUE(current()->counts);
-  EXPECT_TRUE(std::filesystem::exists(serving_.paths.counts(1)));
+  EXPECT_TRUE(std::filesystem::exists(Counts(1)));
   Publish(2);
   EXPECT_TRUE(TickUntil([&] { return serving_.report->retired_generation.load() == 1; }));
-  EXPECT_FALSE(std::filesystem::exists(serving_.paths.counts(1)));
-  EXPECT_TRUE(std::filesystem::exists(serving_.paths.counts(2)));
+  EXPECT_FALSE(std::filesystem::exists(Counts(1)));
+  EXPECT_TRUE(std::filesystem::exists(Counts(2)));
 }
 
 TEST_F(ControlWatchTest, ATableIsAdoptedAlsoWhereItsAnswersCannotBeCounted) {
-  std::filesystem::create_directory(serving_.paths.counts(1) + ".tmp");
-  std::filesystem::create_directory(serving_.paths.counts(1) + ".tmp/full");
+  std::filesystem::create_directory(Counts(1) + ".tmp");
+  std::filesystem::create_directory(Counts(1) + ".tmp/full");
   Publish(1);
   watch_.Start(now_ns_);
   EXPECT_EQ(adopted(), 1U);
