@@ -44,13 +44,22 @@ constexpr mode_t kDirectoryMode = S_ISVTX | S_ISGID | 0770;
 
 // Makes it when it is missing. `status` is what is there then.
 std::string MakeOne(const std::string& directory, struct stat* status) {
-  const bool made = mkdir(directory.c_str(), 0700) == 0;
+  const mode_t umask_before = umask(S_IRWXO);
+  const bool made = mkdir(directory.c_str(), kDirectoryMode & ~S_ISGID) == 0;
+  umask(umask_before);
   if (!made && errno != EEXIST) return "cannot make " + directory + ": " + std::strerror(errno);
-  if (made && chmod(directory.c_str(), kDirectoryMode) != 0) {
-    return "cannot set the mode of " + directory + ": " + std::strerror(errno);
-  }
   if (lstat(directory.c_str(), status) != 0) {
     return "cannot look at " + directory + ": " + std::strerror(errno);
+  }
+  // What is made in a folder with setgid has it at once. Then nothing is to be changed, and must
+  // not be: RestrictSUIDSGID= of the units forbids to set that bit.
+  if (made && (status->st_mode & ~S_IFMT) != kDirectoryMode) {
+    if (chmod(directory.c_str(), kDirectoryMode) != 0) {
+      const std::string error = std::strerror(errno);
+      rmdir(directory.c_str());  // the next start must not find, and take, what is half made
+      return "cannot set the mode of " + directory + " to 3770: " + error;
+    }
+    status->st_mode = S_IFDIR | kDirectoryMode;
   }
   if (S_ISDIR(status->st_mode)) return "";
   return directory + (S_ISLNK(status->st_mode) ? " is a symbolic link: name the directory itself"

@@ -100,6 +100,12 @@ class Edge:
         """It says so when ports and sockets are open and workers run."""
         return " ready: " in self.dataplane_log.read_text()
 
+    def control_sees_dataplane(self):
+        """Control looks ten times a second; until then it tells nothing of this dataplane."""
+        appeared = f"dataplane appeared: process {self.dataplane.pid}\n"
+        eventually(lambda: appeared in self.control_log.read_text(), 5,
+                   lambda: f"control sees the dataplane\n{self.logs()}")
+
     def inspect(self):
         return self.ctl_json("inspect")
 

@@ -72,11 +72,12 @@ class Scene:
             "--listen", f"{SERVICE4}:53", "--listen", f"[{SERVICE6}]:53")
 
     def start(self):
-        """Everything up, the primary answered."""
+        """Everything up and seen by each other, the primary answered."""
         self.eu.start()
         self.us.start()
         self.edge.start_control()
         self.edge.start_dataplane(*self.port)
+        self.edge.control_sees_dataplane()
         return self
 
     def becomes(self, address, within_s=5):

@@ -1,10 +1,13 @@
 #include "dataplane/contract/root.h"
 
 #include <gtest/gtest.h>
+#include <seccomp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <fstream>
 
 #include "dataplane/contract/report.h"
@@ -38,6 +41,41 @@ TEST(RootTest, DirectoriesAndFilesAreOfOneGroupAndNobodyElse) {
   ASSERT_TRUE(OwnerLock::Acquire(paths.control_lock(), &error)) << error;
   for (const std::string& file : {paths.root(), paths.report(), paths.control_lock()}) {
     EXPECT_EQ(ModeOf(file) & 0137u, 0u) << file;
+  }
+}
+
+// RestrictSUIDSGID= of systemd is such a filter. In a process of its own: it cannot be taken away.
+void MakeWithoutSettingTheGroupBit(const InstancePaths& paths) {
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  const struct {
+    int call;
+    unsigned int mode_argument;
+  } calls[] = {{SCMP_SYS(mkdir), 1}, {SCMP_SYS(chmod), 1}, {SCMP_SYS(fchmodat), 2}};
+  for (const auto& [call, argument] : calls) {
+    const scmp_arg_cmp is_set = {argument, SCMP_CMP_MASKED_EQ, S_ISGID, S_ISGID};
+    if (seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &is_set) != 0) _exit(2);
+  }
+  if (seccomp_load(filter) != 0) _exit(2);
+  umask(0027);
+  std::fputs(MakeDirectory(paths).c_str(), stderr);
+  _exit(0);
+}
+
+TEST(RootTest, AServiceThatMaySetNoGroupBitMakesItsDirectoryInTheSharedOne) {
+  test::Scratch scratch;
+  const InstancePaths first{scratch / "shm/edge1"};
+  const InstancePaths second{scratch / "shm/edge2"};
+  ASSERT_EQ(MakeDirectory(first), "");
+  EXPECT_EXIT(MakeWithoutSettingTheGroupBit(second), testing::ExitedWithCode(0), "^$");
+  EXPECT_EQ(ModeOf(second.directory), 03770u);
+}
+
+TEST(RootTest, ADirectoryWhoseModeCannotBeSetIsNotLeftBehind) {
+  test::Scratch scratch;
+  const InstancePaths paths{scratch / "shm/edge1"};
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EXIT(MakeWithoutSettingTheGroupBit(paths), testing::ExitedWithCode(0),
+                "cannot set the mode of .*/shm to 3770: Operation not permitted");
   }
 }
 
