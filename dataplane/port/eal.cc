@@ -8,6 +8,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -95,7 +96,10 @@ uint64_t FreeHugepagesMb() {
     if (dash == std::string::npos || !(std::ifstream(entry->path() / "free_hugepages") >> free)) {
       continue;
     }
-    total_kb += free * std::strtoull(name.c_str() + dash + 1, nullptr, 10);
+    uint64_t reserved = 0;
+    std::ifstream(entry->path() / "resv_hugepages") >> reserved;
+    total_kb +=
+        (free - std::min(free, reserved)) * std::strtoull(name.c_str() + dash + 1, nullptr, 10);
   }
   return total_kb / 1024;
 }
@@ -109,8 +113,11 @@ std::string StartEal(const EalPlan& plan) {
   if (rte_eal_init(static_cast<int>(raw.size()), raw.data()) >= 0) return "";
   std::string line;
   for (const std::string& argument : arguments) line += " " + argument;
-  return std::string("DPDK does not start: ") + rte_strerror(rte_errno) + " (arguments:" + line +
-         ")";
+  const bool no_pages = plan.hugepages && rte_errno == ENOMEM;
+  return std::string("DPDK does not start: ") + rte_strerror(rte_errno) +
+         (no_pages ? ", hugepages were taken by somebody else just now (--no-huge uses none)"
+                   : "") +
+         " (arguments:" + line + ")";
 }
 
 void StopEal() {

@@ -36,7 +36,7 @@ std::vector<std::string> EalArguments(const EalPlan& plan);
 
 // CPUs this process may run on.
 std::vector<uint32_t> AllowedCpus();
-// Megabytes in free hugepages of all sizes.
+// Megabytes in hugepages of all sizes that nobody uses or has reserved.
 uint64_t FreeHugepagesMb();
 
 // Error text, empty when EAL runs.

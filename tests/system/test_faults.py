@@ -1,6 +1,8 @@
 """Things that happen to an edge node: each ends in service, or in a sentence that says what to do."""
 import datetime
+import mmap
 import pathlib
+import re
 import signal
 import socket
 import time
@@ -8,10 +10,12 @@ import time
 import dns.message
 import pytest
 from client import Watcher
+from edge import DATAPLANE
 from network import connect, run
-from process import eventually
+from process import Process, eventually
 from scene import EU4, SERVICE4, SERVICE6, US4, UNDAMPED
 
+MAP_HUGETLB = 0x40000  # mmap(2); this Python does not name it
 LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
@@ -107,6 +111,61 @@ def test_more_receive_queues_are_said_and_every_query_is_answered(make_scene):
     host.run("ethtool", "-L", "service0", "rx", "1")
     eventually(lambda: "receives again" in scene.edge.dataplane.tail(), 5,
                scene.edge.dataplane.tail)
+
+
+@pytest.fixture
+def hugepages():
+    """Says how many hugepages of 2 MB are free; the machine has as many as before afterwards."""
+    total = pathlib.Path("/proc/sys/vm/nr_hugepages")
+    before = total.read_text()
+
+    def offer(count):
+        pages = dict(re.findall(r"HugePages_(\w+): +(\d+)", pathlib.Path("/proc/meminfo").read_text()))
+        wanted = count and count + int(pages["Total"]) - int(pages["Free"])
+        total.write_text(str(wanted))
+        assert int(total.read_text()) == wanted, "this machine has no memory for so many"
+
+    yield offer
+    total.write_text(before)
+
+
+ENOUGH = 128  # more than twice what a port with one queue takes
+
+
+@pytest.mark.parametrize("free", [0, 8])
+def test_without_enough_hugepages_it_says_so_and_serves(scene, hugepages, free):
+    hugepages(free)
+    scene.start()
+    assert f"without hugepages: only {2 * free} MB of them are free" in scene.edge.dataplane.tail()
+    scene.becomes(EU4)
+
+
+def test_hugepages_that_another_program_has_reserved_are_not_counted_on(scene, hugepages):
+    """They count as free in the kernel until they are touched."""
+    hugepages(ENOUGH)
+    with mmap.mmap(-1, ENOUGH << 21, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_HUGETLB):
+        scene.start()
+        assert "without hugepages: only 0 MB of them are free" in scene.edge.dataplane.tail()
+        scene.becomes(EU4)
+
+
+def test_hugepages_are_used_without_a_mount_and_may_be_taken_away(scene, hugepages):
+    hugepages(ENOUGH)
+    scene.eu.start()
+    scene.edge.start_control()
+    scene.edge.dataplane = Process(
+        scene.edge.host, scene.edge.dataplane_log, "unshare", "--mount", "sh", "-c",
+        'umount -a -t hugetlbfs; exec "$0" "$@"', DATAPLANE, "--instance", scene.edge.instance,
+        "--shm-dir", scene.edge.shm, *scene.port)
+    eventually(scene.edge.is_ready, 20, scene.edge.logs)
+    assert "in hugepages" in scene.edge.dataplane.tail()
+    scene.becomes(EU4)
+    hugepages(0)
+    scene.becomes(EU4)
+    scene.edge.dataplane.kill()
+    scene.edge.start_dataplane(*scene.port)
+    assert "without hugepages: only 0 MB of them are free" in scene.edge.dataplane.tail()
+    scene.becomes(EU4)
 
 
 @pytest.fixture

@@ -30,7 +30,10 @@ Pages PagesIn(const Machine& machine, const std::string& folder) {
     }
     const std::string size = folder + "/" + name;
     pages.total_mb += machine.ReadNumber(size + "/nr_hugepages").value_or(0) * size_kb / 1024;
-    pages.free_mb += machine.ReadNumber(size + "/free_hugepages").value_or(0) * size_kb / 1024;
+    const uint64_t free = machine.ReadNumber(size + "/free_hugepages").value_or(0);
+    // Of the free ones, those that some program will touch yet.
+    const uint64_t reserved = machine.ReadNumber(size + "/resv_hugepages").value_or(0);
+    pages.free_mb += (free - std::min(free, reserved)) * size_kb / 1024;
   }
   return pages;
 }

@@ -32,6 +32,12 @@ TEST(DoctorMachineTest, LooksAtHugepages) {
       {"none", CheckHugepages, pages("0", "0"), Severity::kWarning, "none", "vm.nr_hugepages=128"},
       {"too few are free", CheckHugepages, pages("256", "10"), Severity::kWarning,
        "20 of 512 MB free", "vm.nr_hugepages=304"},
+      {"somebody has reserved the free ones", CheckHugepages,
+       [](auto& m) {
+         Pages(m, "256", "256");
+         m.File(kTwoMb + std::string("resv_hugepages"), "246");
+       },
+       Severity::kWarning, "20 of 512 MB free", "vm.nr_hugepages=304"},
       {"they are in use by the dataplane", CheckHugepages,
        [](auto& m) {
          Pages(m, "256", "10");
