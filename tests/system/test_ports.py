@@ -1,4 +1,5 @@
 """Where frames come from: queues, VLAN tags, foreign frames, a whole NIC, memif."""
+import contextlib
 import os
 import socket
 import struct
@@ -185,17 +186,18 @@ def test_an_interface_with_queues_that_would_not_be_served_is_refused(make_scene
     assert "ethtool -L service0" in dataplane.tail(), "it says what to do"
 
 
-def test_memif_behind_a_software_switch(scene, tmp_path):
-    """testpmd forwards between the client's cable and the memif, as a virtual switch would."""
+@contextlib.contextmanager
+def behind_a_switch(scene, folder):
+    """testpmd forwards between the client's cable and a memif, as a virtual switch would."""
     edge = scene.edge.host
     edge.run("ip", "address", "flush", "dev", "service0")
     edge.run("ip", "link", "set", "service0", "arp", "off")
     scene.eu.start()
     scene.edge.start_control()
-    memif = tmp_path / "memif.sock"
+    memif = folder / "memif.sock"
     scene.edge.start_dataplane("--port", f"memif:{memif},id=0,role=server", "--address", SERVICE4,
                                "--address", SERVICE6)
-    switch = Process(edge, tmp_path / "switch.log", "dpdk-testpmd", "--no-huge", "-m", "256",
+    switch = Process(edge, folder / "switch.log", "dpdk-testpmd", "--no-huge", "-m", "256",
                      "--no-pci", "--no-shconf", "--no-telemetry", "--lcores", "0@(0,1),1@(0,1)",
                      "--vdev", "net_af_packet0,iface=service0",
                      "--vdev", f"net_memif0,role=client,id=0,socket={memif},"
@@ -205,11 +207,16 @@ def test_memif_behind_a_software_switch(scene, tmp_path):
     try:
         eventually(lambda: scene.client.lookup_once("app.example.com", 0.2) == [EU4], 10,
                    lambda: switch.tail() + scene.edge.logs())
+        yield switch
+    finally:
+        switch.kill()
+
+
+def test_memif_behind_a_software_switch(scene, tmp_path):
+    with behind_a_switch(scene, tmp_path):
         assert scene.client.lookup("app.example.com", "AAAA", family=6) == [EU6]
         big = scene.client.ask(dns.message.make_query("www.example.com", "A"))
         assert len(addresses(big)) == 2
-    finally:
-        switch.kill()
 
 
 def test_a_node_without_any_nic_serves_kernel_sockets(scene):
