@@ -1,6 +1,6 @@
 // Where the secrets of DNS cookies come from: a file that several nodes share, or chance.
 //
-// Used by: main, on its thread alone.
+// Used by: dataplane, on the main thread alone.
 //
 // Invariants
 //  1. Secrets from chance are replaced every kRotateEveryNs; the one before stays valid until then.

@@ -46,6 +46,23 @@ char Hear(int fd, int timeout_ms) {
   return word;
 }
 
+// Text, and room for so many descriptors beside it.
+struct Parcel {
+  Parcel(std::string& text, size_t descriptors) : control(CMSG_SPACE(descriptors * sizeof(int))) {
+    part = {text.data(), text.size()};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+  }
+  Parcel(const Parcel&) = delete;
+  Parcel& operator=(const Parcel&) = delete;
+
+  std::vector<char> control;
+  iovec part = {};
+  msghdr message = {};
+};
+
 bool Give(int fd, const Belongings& own) {
   std::string text(1, kOwns);
   std::vector<int> descriptors;
@@ -57,19 +74,14 @@ bool Give(int fd, const Belongings& own) {
     return false;
   }
   const size_t size = descriptors.size() * sizeof(int);
-  std::vector<char> control(CMSG_SPACE(size));
-  iovec part = {text.data(), text.size()};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  Parcel parcel(text, descriptors.size());
+  cmsghdr* header = CMSG_FIRSTHDR(&parcel.message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(size);
   std::memcpy(CMSG_DATA(header), descriptors.data(), size);
-  return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(text.size());
+  return sendmsg(fd, &parcel.message, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+         static_cast<ssize_t>(text.size());
 }
 
 std::vector<int> DescriptorsIn(msghdr& message) {
@@ -87,15 +99,9 @@ bool Receive(int fd, Belongings* own) {
   pollfd wait = {fd, POLLIN, 0};
   if (poll(&wait, 1, kAnswerWithinMs) != 1) return false;
   std::string text(kMostText, '\0');
-  std::vector<char> control(CMSG_SPACE(kMostDescriptors * sizeof(int)));
-  iovec part = {text.data(), text.size()};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const ssize_t length = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-  const std::vector<int> descriptors = DescriptorsIn(message);
+  Parcel parcel(text, kMostDescriptors);
+  const ssize_t length = recvmsg(fd, &parcel.message, MSG_CMSG_CLOEXEC);
+  const std::vector<int> descriptors = DescriptorsIn(parcel.message);
   std::istringstream lines(length > 1 ? text.substr(1, static_cast<size_t>(length) - 1) : "");
   std::string name;
   for (const int descriptor : descriptors) {

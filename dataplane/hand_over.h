@@ -10,7 +10,7 @@
 //   shows its report, opens its ports
 //   kServing                            ->  ends
 //
-// Used by: main.
+// Used by: dataplane.
 //
 // Invariants
 //  1. Lock, claims and listening sockets are never free between the two: both hold the same open

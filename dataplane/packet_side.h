@@ -1,6 +1,6 @@
 // All that DPDK does here: EAL, the ports, the workers that serve them; opened and closed in order.
 //
-// Used by: main, when there is a --port. Without one nothing of DPDK runs.
+// Used by: dataplane, when there is a --port. Without one nothing of DPDK runs.
 #ifndef UNDERSTUDY_DATAPLANE_PACKET_SIDE_H_
 #define UNDERSTUDY_DATAPLANE_PACKET_SIDE_H_
 

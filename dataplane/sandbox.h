@@ -1,7 +1,7 @@
 // What the threads of a dataplane may still do once it serves: capabilities, system calls, locked
 // memory. What each kind of port needs is known here; how it is done, in process/.
 //
-// Used by: main. Each thread enters by itself, as its first act.
+// Used by: main and dataplane. Each thread enters by itself, as its first act.
 //
 //   thread                     capabilities                                system calls
 //   main                       what closing and opening its ports needs    Calls::kAllThreads

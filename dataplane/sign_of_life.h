@@ -1,7 +1,7 @@
 // What the service manager sees of a dataplane that serves: a line of status, and food for its
 // watchdog while every thread that answers moves.
 //
-// Used by: main, on its thread; so a main thread that hangs feeds nobody either.
+// Used by: dataplane, on the main thread; so a main thread that hangs feeds nobody either.
 #ifndef UNDERSTUDY_DATAPLANE_SIGN_OF_LIFE_H_
 #define UNDERSTUDY_DATAPLANE_SIGN_OF_LIFE_H_
 

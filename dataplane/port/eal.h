@@ -1,6 +1,6 @@
 // What DPDK's EAL is started with: cores, memory, and nothing it does not need.
 //
-// Used by: main (before the first port). Without ports there is no EAL.
+// Used by: packet_side (before the first port), understudy-load. Without ports there is no EAL.
 //
 // Invariants
 //  1. A dataplane leaves no files behind: memory is anonymous, with hugepages or without.
