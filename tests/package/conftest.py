@@ -13,8 +13,9 @@ def pytest_addoption(parser):
 
 
 def pytest_ignore_collect(collection_path, config):
-    """A skipped test counts as failed here: what takes a release build is not collected without --full."""
-    return True if collection_path.name == "test_packages.py" and not config.getoption("--full") else None
+    """A skipped test counts as failed here: what boots a machine is not collected without --full."""
+    long = collection_path.name in ("test_packages.py", "test_unit_options.py")
+    return True if long and not config.getoption("--full") else None
 
 
 @pytest.fixture(scope="session")
