@@ -5,19 +5,18 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "control/publication/answer_counts.h"
 #include "control/publication/table_contents.h"
 #include "control/publication/table_files.h"
+#include "control/publication/table_in_use.h"
 
 namespace understudy::control {
 namespace {
 
 using contract::InstancePaths;
-using contract::SelectionWriter;
 
 // A table the dataplane left long ago may be let go of even if it never said "retired" (a worker of
 // it is stuck for good, or it skipped the table); what is still mapped lives on without its name.
@@ -28,61 +27,39 @@ constexpr size_t kMaxInUse = 4;
 }  // namespace
 
 struct Publisher::State : AnswerCounts::Tables {
-  // A table whose selection is kept up to date.
-  struct InUse {
-    SelectionWriter writer;
-    std::vector<Choice> choices;
-    AnswerCounts::GroupIndex group_index;  // the names lie in the table
-    uint64_t superseded_ns = 0;
-
-    uint64_t generation() const { return writer.table().generation(); }
-  };
-
   InstancePaths paths;
   contract::OwnerLock lock;
   std::optional<contract::RootWriter> root;
   std::optional<contract::ReportReader> report;
   bool dataplane_alive = false;
-  std::vector<InUse> tables;  // ascending; the current one, if any, is the last
+  std::vector<TableInUse> tables;  // ascending; the current one, if any, is the last
   bool has_current = false;
   std::map<std::string, Choice> inherited;
+  std::shared_ptr<const SideOrders> sides;  // by which choices are given; null: not known
   AnswerCounts answers;
 
   std::atomic<uint64_t> last_table{0};
   std::atomic<uint64_t> last_selection{0};
   std::mutex written_mutex;  // WriteTable runs beside the loop
-  std::map<uint64_t, InUse> written;
+  std::map<uint64_t, TableInUse> written;
 
-  static std::optional<InUse> OpenTable(const std::string& path, std::string* error);
   std::optional<AnswerCounts::Known> Find(uint64_t generation) const override;
   void Inherit();
   void InheritTable(uint64_t generation);
   void RaiseToReport();
   void FollowReport();
   void Drop(size_t position);
-  bool MayDrop(const InUse& table, uint64_t now_ns) const;
-  bool PublishTo(InUse& table, uint64_t generation, const GroupChoices& changes);
+  bool MayDrop(const TableInUse& table, uint64_t now_ns) const;
   uint64_t AdoptedGeneration() const;
+  const contract::ReportSegment* report_segment() const {
+    return report ? report->operator->() : nullptr;
+  }
 };
 
-std::optional<Publisher::State::InUse> Publisher::State::OpenTable(const std::string& path,
-                                                                   std::string* error) {
-  auto writer = SelectionWriter::Open(path, error);
-  if (!writer) return std::nullopt;
-  InUse table{.writer = std::move(*writer), .choices = {}, .group_index = {}, .superseded_ns = 0};
-  table.choices = table.writer.Choices();
-  const uint32_t count = table.writer.table().header().group_count;
-  table.choices.resize(count, Choice::kPrimary);
-  for (uint32_t i = 1; i < count; ++i) {
-    table.group_index.emplace(table.writer.table().GroupName(i), i);
-  }
-  return table;
-}
-
 std::optional<AnswerCounts::Known> Publisher::State::Find(uint64_t generation) const {
-  for (const InUse& table : tables) {
+  for (const TableInUse& table : tables) {
     if (table.generation() == generation) {
-      return AnswerCounts::Known{&table.writer.table(), &table.group_index};
+      return AnswerCounts::Known{&table.table(), &table.group_index()};
     }
   }
   return std::nullopt;
@@ -107,18 +84,19 @@ void Publisher::State::Inherit() {
     }
   }
   has_current = !tables.empty() && tables.back().generation() == current;
-  for (const InUse& table : tables) {
-    const uint64_t live = contract::GenerationOf(table.writer.live());
+  for (const TableInUse& table : tables) {
+    const uint64_t live = table.selection_generation();
     last_selection = std::max(last_selection.load(), live);
-    for (const auto& [name, index] : table.group_index)
-      inherited[std::string(name)] = table.choices[index];
+    for (const auto& [name, index] : table.group_index())
+      inherited[std::string(name)] = table.choices()[index];
   }
 }
 
 void Publisher::State::InheritTable(uint64_t generation) {
   std::string
       error;  // foreign, damaged: nothing to go on with, and nothing to tell but "not inherited"
-  if (auto table = OpenTable(paths.table(generation), &error)) tables.push_back(std::move(*table));
+  if (auto table = TableInUse::Open(paths.table(generation), nullptr, &error))
+    tables.push_back(std::move(*table));
 }
 
 // A report may know generations of files that are gone (or cannot be read any more).
@@ -146,30 +124,18 @@ uint64_t Publisher::State::AdoptedGeneration() const {
   return report ? (*report)->table_generation.load(std::memory_order_acquire) : 0;
 }
 
-bool Publisher::State::MayDrop(const InUse& table, uint64_t now_ns) const {
+bool Publisher::State::MayDrop(const TableInUse& table, uint64_t now_ns) const {
   if (!dataplane_alive) return true;
   if (AdoptedGeneration() <= table.generation()) return false;
   const bool retired =
       report && (*report)->retired_generation.load(std::memory_order_acquire) >= table.generation();
-  return retired || now_ns - table.superseded_ns > kLeaveAfterNs;
+  return retired || now_ns - table.superseded_ns() > kLeaveAfterNs;
 }
 
 void Publisher::State::Drop(size_t position) {
   answers.Leave(tables[position].generation(), *this);  // by their names, which are in the table
   unlink(paths.table(tables[position].generation()).c_str());
   tables.erase(tables.begin() + static_cast<std::ptrdiff_t>(position));
-}
-
-bool Publisher::State::PublishTo(InUse& table, uint64_t generation, const GroupChoices& changes) {
-  std::vector<Choice> next = table.choices;
-  for (const auto& [group, choice] : changes) {
-    const auto found = table.group_index.find(group);
-    if (found != table.group_index.end()) next[found->second] = choice;
-  }
-  const contract::ReportSegment* segment = report ? report->operator->() : nullptr;
-  if (!table.writer.Publish(generation, next, segment)) return false;
-  table.choices = std::move(next);
-  return true;
 }
 
 absl::StatusOr<contract::OwnerLock> Publisher::TakeLock(const InstancePaths& paths) {
@@ -227,7 +193,7 @@ absl::StatusOr<uint64_t> Publisher::WriteTable(const DesiredState& desired,
   std::string error = writer.Write(path, generation, ++state_->last_selection, initial, size);
   if (!error.empty()) return absl::UnavailableError(error);
   // Opened here because it reads every page, which the loop shall not wait for.
-  auto table = State::OpenTable(path, &error);
+  auto table = TableInUse::Open(path, std::make_shared<const SideOrders>(desired), &error);
   if (!table) {
     unlink(path.c_str());
     return absl::InternalError(absl::StrCat("the table just written does not check out: ", error));
@@ -248,19 +214,22 @@ absl::StatusOr<Publisher::Published> Publisher::PublishTable(uint64_t generation
   state_->FollowReport();
   const Published published{.generation = ++state_->last_selection,
                             .at_ns = contract::MonotonicNs()};
-  if (!state_->PublishTo(written.mapped(), published.generation, choices)) {
+  const contract::ReportSegment* report = state_->report_segment();
+  const std::shared_ptr<const SideOrders> sides = written.mapped().sides();
+  if (!written.mapped().Publish(published.generation, choices, sides, report)) {
     unlink(state_->paths.table(generation).c_str());
     return absl::ResourceExhaustedError(
         absl::StrCat("table ", generation, ": no bank is free for its selection"));
   }
-  for (State::InUse& table : state_->tables) {
-    // With the choices it has, for these are by the sides of the new one. A failure leaves the old
-    // cut in a table that is about to be left.
-    state_->PublishTo(table, published.generation, {});
-    if (table.superseded_ns == 0) table.superseded_ns = published.at_ns;
+  for (TableInUse& table : state_->tables) {
+    // With the choices it has: what changes is told by PublishChoices. A failure leaves the old cut
+    // in a table that is about to be left.
+    table.Publish(published.generation, {}, sides, report);
+    table.Supersede(published.at_ns);
   }
   state_->tables.push_back(std::move(written.mapped()));
   state_->has_current = true;
+  state_->sides = sides;
   // release: whoever sees the generation finds the file, complete.
   (*state_->root)->table_generation.store(generation, std::memory_order_release);
   return published;
@@ -277,8 +246,10 @@ absl::StatusOr<Publisher::Published> Publisher::PublishChoices(const GroupChoice
   const Published published{.generation = ++state_->last_selection,
                             .at_ns = contract::MonotonicNs()};
   bool everywhere = true;
-  for (State::InUse& table : state_->tables) {
-    everywhere = state_->PublishTo(table, published.generation, changes) && everywhere;
+  for (TableInUse& table : state_->tables) {
+    everywhere =
+        table.Publish(published.generation, changes, state_->sides, state_->report_segment()) &&
+        everywhere;
   }
   if (!everywhere) {
     return absl::ResourceExhaustedError("every selection bank is pinned by the dataplane's report");
@@ -290,26 +261,32 @@ const std::map<std::string, Choice>& Publisher::inherited_choices() const {
   return state_->inherited;
 }
 
+void Publisher::NameSides(std::shared_ptr<const SideOrders> inherited,
+                          std::shared_ptr<const SideOrders> now) {
+  for (TableInUse& table : state_->tables) table.NameSides(inherited);
+  state_->sides = std::move(now);
+}
+
 const contract::Table* Publisher::table() const {
-  return state_->has_current ? &state_->tables.back().writer.table() : nullptr;
+  return state_->has_current ? &state_->tables.back().table() : nullptr;
 }
 
 std::vector<Choice> Publisher::CurrentChoices() const {
-  return state_->has_current ? state_->tables.back().choices : std::vector<Choice>{};
+  return state_->has_current ? state_->tables.back().choices() : std::vector<Choice>{};
 }
 
 Publisher::Answering Publisher::answering() const {
   const uint64_t adopted = state_->dataplane_alive ? state_->AdoptedGeneration() : 0;
-  const State::InUse* answering = state_->has_current ? &state_->tables.back() : nullptr;
-  for (const State::InUse& table : state_->tables) {
+  const TableInUse* answering = state_->has_current ? &state_->tables.back() : nullptr;
+  for (const TableInUse& table : state_->tables) {
     if (table.generation() == adopted) answering = &table;
   }
   if (answering == nullptr) return {};
-  return {.table = &answering->writer.table(), .choices = &answering->choices};
+  return {.table = &answering->table(), .choices = &answering->choices()};
 }
 
 uint64_t Publisher::selection_generation() const {
-  return state_->has_current ? contract::GenerationOf(state_->tables.back().writer.live()) : 0;
+  return state_->has_current ? state_->tables.back().selection_generation() : 0;
 }
 
 size_t Publisher::tables_in_use() const { return state_->tables.size(); }

@@ -14,6 +14,7 @@
 //  2. Nothing here waits for the dataplane; it may be absent, stuck or of another version.
 //  3. A failure (disk full, ...) leaves everything published as it was.
 //  4. The current table is never unlinked, nor one that the dataplane may still answer from.
+//  5. A choice means the side of its name: each table is written by the order of its own sides.
 // Used by: engine, on the loop's thread, but for WriteTable, which any one thread may run.
 #ifndef UNDERSTUDY_CONTROL_PUBLICATION_PUBLISHER_H_
 #define UNDERSTUDY_CONTROL_PUBLICATION_PUBLISHER_H_
@@ -31,6 +32,7 @@
 #include "control/config/desired_state.h"
 #include "control/failover/decision.h"
 #include "control/publication/answer_counts.h"
+#include "control/publication/side_orders.h"
 #include "dataplane/contract/mapping.h"
 #include "dataplane/contract/report.h"
 #include "dataplane/contract/root.h"
@@ -73,7 +75,8 @@ class Publisher {
   absl::StatusOr<Published> PublishTable(uint64_t generation, const GroupChoices& choices);
   // Removes a written table that will not be published.
   void DiscardTable(uint64_t generation);
-  // Changes the groups named, all in one cut; the others keep their choice.
+  // Changes the groups named, all in one cut; the others keep their choice. By the order of sides
+  // of the table published last.
   absl::StatusOr<Published> PublishChoices(const GroupChoices& changes);
 
   // Choices found in shared memory at Open: what a predecessor had published. Empty if none.
@@ -82,6 +85,11 @@ class Publisher {
   // The table that is current. Null before the first PublishTable of an instance.
   const contract::Table* table() const;
   std::vector<Choice> CurrentChoices() const;
+  // Until a table is published, choices are given by the order of sides `now`, and the tables that
+  // a predecessor left have that of `inherited`; null: not known, places are taken as they come.
+  void NameSides(std::shared_ptr<const SideOrders> inherited,
+                 std::shared_ptr<const SideOrders> now);
+
   // What the dataplane answers from: the table it adopted, which is an older one while it loads the
   // current one or when it refused it; without a dataplane the current one. For explain.
   struct Answering {

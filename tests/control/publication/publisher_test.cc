@@ -36,7 +36,10 @@ class PublisherTest : public testing::Test {
     Open();
   }
   uint64_t PublishSite(const std::vector<std::string>& groups, const GroupChoices& choices = {}) {
-    const auto written = publisher_->WriteTable(SiteWith(groups), nullptr);
+    return PublishDesired(SiteWith(groups), choices);
+  }
+  uint64_t PublishDesired(const DesiredState& site, const GroupChoices& choices) {
+    const auto written = publisher_->WriteTable(site, nullptr);
     EXPECT_TRUE(written.ok()) << written.status();
     EXPECT_TRUE(publisher_->PublishTable(*written, choices).ok());
     return *written;
@@ -147,6 +150,63 @@ TEST_F(PublisherTest, AHealthChangeReachesTheTableTheDataplaneHasNotLeftYet) {
   publisher_->Tend();
   ASSERT_TRUE(publisher_->PublishChoices({{"app", Choice::kSecondary}}).ok());
   EXPECT_EQ(dataplane.Answers("app"), Choice::kSecondary);
+}
+
+// primary, secondary and, unless it is empty, `first` before them.
+DesiredState SiteWithFirst(const std::string& first) {
+  DesiredState site = SiteWith({"app"});
+  if (first.empty()) return site;
+  FailoverGroup& group = site.groups[0];
+  group.tiers.insert(group.tiers.begin(), {.name = first, .check = "eu", .labels = {}});
+  group.records[0].sides.insert(group.records[0].sides.begin(), SideOf("A", {"203.0.113.9"}));
+  return site;
+}
+
+TEST_F(PublisherTest, AHealthChangeMeansTheSideOfItsNameInATableWhoseSidesStandInAnotherOrder) {
+  PublishSite({"app"}, {{"app", Choice::kSecondary}});
+  Dataplane dataplane(paths_);
+  dataplane.Adopt(1);
+  publisher_->Tend();
+  PublishDesired(SiteWithFirst("newest"), {{"app", ChoiceOf(2)}});
+  EXPECT_EQ(dataplane.Answers("app"), ChoiceOf(1)) << "the secondary, as before";
+  const std::vector<std::pair<uint8_t, uint8_t>> changes = {{1, 0},
+                                                            {2, 1}};  // new place, old place
+  for (const auto& [place, old_place] : changes) {
+    ASSERT_TRUE(publisher_->PublishChoices({{"app", ChoiceOf(place)}}).ok());
+    EXPECT_EQ(dataplane.Answers("app"), ChoiceOf(old_place));
+    EXPECT_EQ(publisher_->CurrentChoices()[1], ChoiceOf(place));
+  }
+  ASSERT_TRUE(publisher_->PublishChoices({{"app", Choice::kServfail}}).ok());
+  EXPECT_EQ(dataplane.Answers("app"), Choice::kServfail) << "a policy's word is no side";
+}
+
+TEST_F(PublisherTest, ASideThatTheOldTableLacksLeavesItAsItAnswers) {
+  PublishSite({"app"}, {{"app", Choice::kSecondary}});
+  Dataplane dataplane(paths_);
+  dataplane.Adopt(1);
+  publisher_->Tend();
+  PublishDesired(SiteWithFirst("newest"), {{"app", ChoiceOf(2)}});
+  ASSERT_TRUE(publisher_->PublishChoices({{"app", ChoiceOf(0)}}).ok());
+  EXPECT_EQ(dataplane.Answers("app"), Choice::kSecondary);
+}
+
+// Started with another configuration: what a predecessor left is answered from until the new table
+// is written, and adopted.
+TEST_F(PublisherTest, ATableThatAPredecessorLeftIsWrittenByTheOrderOfItsOwnSides) {
+  PublishSite({"app"});
+  Dataplane dataplane(paths_);
+  dataplane.Adopt(1);
+  Restart();
+  ASSERT_TRUE(publisher_->PublishChoices({{"app", ChoiceOf(1)}}).ok());
+  EXPECT_EQ(dataplane.Answers("app"), ChoiceOf(1)) << "no order is known: by place";
+  const DesiredState next = SiteWithFirst("newest");
+  publisher_->NameSides(std::make_shared<const SideOrders>(SiteWith({"app"})),
+                        std::make_shared<const SideOrders>(next));
+  ASSERT_TRUE(publisher_->PublishChoices({{"app", ChoiceOf(1)}}).ok());
+  EXPECT_EQ(dataplane.Answers("app"), ChoiceOf(0));
+  PublishDesired(next, {{"app", ChoiceOf(1)}});
+  ASSERT_TRUE(publisher_->PublishChoices({{"app", ChoiceOf(2)}}).ok());
+  EXPECT_EQ(dataplane.Answers("app"), ChoiceOf(1));
 }
 
 TEST_F(PublisherTest, AHealthChangeReachesTheOldTableWhenTheNewOneWasRefused) {
