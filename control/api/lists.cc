@@ -14,8 +14,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr size_t kRoomOfEach = 1024;
-
 boost::json::object ViewOf(const Engine&, const CheckStanding& check) { return CheckView(check); }
 boost::json::object ViewOf(const Engine& engine, const GroupStanding& group) {
   return GroupView(engine, group);

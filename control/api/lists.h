@@ -15,6 +15,7 @@
 namespace understudy::control {
 
 inline constexpr size_t kListPiece = 128;
+inline constexpr size_t kRoomOfEach = 1024;  // octets in a text, to begin with
 
 bool IsForList(const Request& request);
 

@@ -2,13 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/parse.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/json/serialize.hpp>
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "control/api/lists.h"
+#include "control/api/order_fields.h"
+#include "control/api/override_in_pieces.h"
 #include "control/api/views.h"
 #include "control/api/wait_for.h"
 #include "control/engine/overrides.h"
@@ -20,60 +27,9 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 constexpr auto kDurableTimeout = std::chrono::seconds(5);
+// Of very many groups, behind others of that kind.
+constexpr auto kOrderTimeout = std::chrono::seconds(60);
 constexpr std::array<std::string_view, 4> kGroupOrders = {"force", "drain", "release", "failback"};
-
-bool IsPrintable(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
-  });
-}
-
-// The fields of an order's body. Unknown ones are errors: a misspelt "for" must not become forever.
-class Fields {
- public:
-  static absl::StatusOr<Fields> Of(const Request& request,
-                                   const std::vector<std::string_view>& texts,
-                                   const std::vector<std::string_view>& flags) {
-    Fields fields;
-    if (request.body.empty()) return fields;
-    json::error_code error;
-    json::value body = json::parse(json::string_view(request.body), error);
-    if (error || !body.is_object()) {
-      return absl::InvalidArgumentError("the body is not a JSON object");
-    }
-    for (const auto& [key, value] : body.get_object()) {
-      const std::string name(key);
-      const bool is_text = std::ranges::find(texts, name) != texts.end();
-      if (!is_text && std::ranges::find(flags, name) == flags.end()) {
-        return absl::InvalidArgumentError(absl::StrCat("unknown field '", name, "'"));
-      }
-      if (is_text ? !value.is_string() : !value.is_bool()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("field '", name, "' is not ", is_text ? "a string" : "true or false"));
-      }
-      if (is_text) {
-        const json::string& text = value.get_string();
-        fields.texts_[name] = std::string(text.data(), text.size());
-      } else {
-        fields.flags_[name] = value.get_bool();
-      }
-    }
-    return fields;
-  }
-
-  std::string Text(const std::string& name) const {
-    const auto found = texts_.find(name);
-    return found == texts_.end() ? std::string() : found->second;
-  }
-  bool Flag(const std::string& name) const {
-    const auto found = flags_.find(name);
-    return found != flags_.end() && found->second;
-  }
-
- private:
-  std::map<std::string, std::string> texts_;
-  std::map<std::string, bool> flags_;
-};
 
 absl::StatusOr<absl::Duration> DurationOf(const std::string& text) {
   if (text == "forever") return absl::InfiniteDuration();
@@ -86,7 +42,8 @@ absl::StatusOr<absl::Duration> DurationOf(const std::string& text) {
   return duration;
 }
 
-absl::StatusOr<Engine::Order> OrderOf(const Fields& fields, const Peer& peer, bool needs_reason) {
+absl::StatusOr<Engine::Order> OrderOf(const OrderFields& fields, const Peer& peer,
+                                      bool needs_reason) {
   Engine::Order order;
   order.reason = fields.Text("reason");
   if ((needs_reason && order.reason.empty()) || order.reason.size() > kMaxReason ||
@@ -101,20 +58,6 @@ absl::StatusOr<Engine::Order> OrderOf(const Fields& fields, const Peer& peer, bo
   return order;
 }
 
-// The groups that were meant, by name: a reload may take them away while the disk is waited for.
-using Names = std::vector<std::string>;
-
-Names NamesOf(const std::vector<const GroupStanding*>& meant) {
-  Names names;
-  for (const GroupStanding* group : meant) names.push_back(group->name);
-  return names;
-}
-Names NamesOf(const std::vector<Effect>& effects) {
-  Names names;
-  for (const Effect& effect : effects) names.push_back(effect.group->name);
-  return names;
-}
-
 void AddDurability(const std::optional<absl::Status>& durable, json::object& view) {
   view["durable"] = durable.has_value() && durable->ok();
   if (!durable) {
@@ -125,55 +68,66 @@ void AddDurability(const std::optional<absl::Status>& durable, json::object& vie
   }
 }
 
-// How the groups stand now, after the order.
-void AddGroups(const Engine& engine, const Names& names, json::object& view) {
-  json::array groups;
-  for (const std::string& name : names) {
-    const auto found = engine.standing().groups().find(name);
-    if (found != engine.standing().groups().end()) {
-      groups.emplace_back(GroupView(engine, found->second));
+// How the groups stand now, after the order: in pieces, as lists are.
+asio::awaitable<void> AddGroups(const Engine& engine, const std::vector<std::string>& names,
+                                std::string& text) {
+  text += "[";
+  bool begun = false;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0 && i % kListPiece == 0) {
+      co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     }
+    const auto found = engine.standing().groups().find(names[i]);
+    if (found == engine.standing().groups().end()) continue;
+    absl::StrAppend(&text, begun ? "," : "", json::serialize(GroupView(engine, found->second)));
+    begun = true;
   }
-  view["groups"] = std::move(groups);
-  view["selection"] = SelectionView(engine);
+  text += "]";
 }
 
-json::array EffectsView(const std::vector<Effect>& effects) {
-  json::array view;
-  for (const Effect& effect : effects) {
-    view.push_back(json::object{{"group", effect.group->name},
-                                {"from", TextView(WordOf(*effect.group, effect.from))},
-                                {"to", TextView(WordOf(*effect.group, effect.to))},
-                                {"unusable", effect.unusable}});
-  }
-  return view;
+Reply TextReply(std::string bytes) {
+  Reply reply;
+  reply.text = Reply::Text{.type = "application/json", .bytes = std::move(bytes)};
+  return reply;
 }
 
-// Does `act`, which is given what it shall call when the disk has it, and tells how it went.
-asio::awaitable<Reply> Do(Engine& engine, Names names, json::array effects,
-                          std::function<absl::Status(Engine::Durable)> act) {
-  absl::Status status;
+// Does `act`, and tells how it went. `act` calls what it is given when the order is in effect or
+// refused, and outcome.SetDurable when the disk has it.
+asio::awaitable<Reply> Do(Engine& engine, std::shared_ptr<OrderOutcome> outcome,
+                          std::function<void(Engine::InEffect)> act) {
+  const auto in_effect = co_await WaitFor<absl::Status>(act, kOrderTimeout);
+  if (!in_effect) co_return ErrorReply(504, "timeout", "the order goes on; see events for its end");
+  if (!in_effect->ok()) co_return ErrorReply(*in_effect);
   const auto durable = co_await WaitFor<absl::Status>(
       [&](const Engine::Durable& done) {
-        status = act(done);
-        if (!status.ok()) done(status);
+        outcome->on_durable = done;
+        if (outcome->durable) done(*outcome->durable);
       },
       kDurableTimeout);
-  if (!status.ok()) co_return ErrorReply(status);
-  json::object view;
-  view["effects"] = std::move(effects);
-  AddGroups(engine, names, view);
-  AddDurability(durable, view);
-  co_return Reply{200, std::move(view)};
+  std::string text = std::move(outcome->text);
+  text += ",\"groups\":";
+  co_await AddGroups(engine, outcome->names, text);
+  json::object rest{{"selection", SelectionView(engine)}};
+  AddDurability(durable, rest);
+  absl::StrAppend(&text, ",", json::serialize(rest).substr(1), "\n");
+  co_return TextReply(std::move(text));
 }
 
-Selector SelectorOf(const Request& request, const Fields& fields) {
+// The same for what is done at once.
+asio::awaitable<Reply> DoNow(Engine& engine, std::function<absl::Status(Engine::Durable)> act) {
+  auto outcome = std::make_shared<OrderOutcome>();
+  return Do(engine, outcome, [outcome, act = std::move(act)](const Engine::InEffect& in_effect) {
+    in_effect(act([outcome](const absl::Status& status) { outcome->SetDurable(status); }));
+  });
+}
+
+Selector SelectorOf(const Request& request, const OrderFields& fields) {
   return {.pattern = request.path[2], .label = fields.Text("label"), .side = fields.Text("side")};
 }
 
 asio::awaitable<Reply> ForceOrDrain(Engine& engine, const Request& request, OverrideKind kind) {
-  const auto fields = Fields::Of(request, {"side", "label", "for", "reason", "author"},
-                                 {"dry_run", "allow_unusable"});
+  const auto fields = OrderFields::Of(request, {"side", "label", "for", "reason", "author"},
+                                      {"dry_run", "allow_unusable"});
   if (!fields.ok()) co_return ErrorReply(fields.status());
   Engine::OverrideOrder order;
   order.kind = kind;
@@ -183,54 +137,67 @@ asio::awaitable<Reply> ForceOrDrain(Engine& engine, const Request& request, Over
   absl::StatusOr<Engine::Order> said = OrderOf(*fields, request.peer, true);
   if (!said.ok()) co_return ErrorReply(said.status());
   static_cast<Engine::Order&>(order) = *std::move(said);
-  absl::StatusOr<std::vector<OverrideTarget>> targets =
-      SelectTargets(engine.standing(), SelectorOf(request, *fields));
-  if (!targets.ok()) co_return ErrorReply(targets.status());
-  order.targets = *std::move(targets);
-  const std::vector<Effect> effects = EffectsOf(order.targets, kind, engine.now());
-  if (fields->Flag("dry_run")) {
-    co_return Reply{200, json::object{{"dry_run", true}, {"effects", EffectsView(effects)}}};
+  const bool dry_run = fields->Flag("dry_run");
+  auto outcome = std::make_shared<OrderOutcome>();
+  auto pieces =
+      std::make_shared<OverrideInPieces>(engine, std::move(order), SelectorOf(request, *fields),
+                                         dry_run, fields->Flag("allow_unusable"), outcome);
+  const std::function<void(Engine::InEffect)> act = [&engine, pieces](Engine::InEffect in_effect) {
+    engine.work().Do(
+        [pieces, in_effect = std::move(in_effect)] { return pieces->Piece(in_effect); });
+  };
+  if (!dry_run) co_return co_await Do(engine, outcome, act);
+  const auto looked = co_await WaitFor<absl::Status>(act, kOrderTimeout);
+  if (!looked) co_return ErrorReply(504, "timeout", "too many orders are under way, try again");
+  if (!looked->ok()) co_return ErrorReply(*looked);
+  outcome->text += ",\"dry_run\":true}\n";
+  co_return TextReply(std::move(outcome->text));
+}
+
+// Carries out a release or a failback of the groups that are meant now.
+void UndoNow(Engine& engine, const Selector& selector, const Engine::Order& order, bool release,
+             const std::shared_ptr<OrderOutcome>& outcome, const Engine::InEffect& in_effect) {
+  auto groups = SelectGroups(engine.standing(), selector);
+  if (!groups.ok()) return in_effect(groups.status());
+  if (!selector.side.empty()) {  // a side that none of them has is a mistake, not nothing to do
+    const auto targets = SelectTargets(engine.standing(), selector);
+    if (!targets.ok()) return in_effect(targets.status());
   }
-  if (!fields->Flag("allow_unusable")) {
-    const absl::Status usable = RefuseUnusable(effects);
-    if (!usable.ok()) co_return ErrorReply(usable);
-  }
-  co_return co_await Do(engine, NamesOf(effects), EffectsView(effects),
-                        [&](Engine::Durable durable) {
-                          engine.SetOverride(order, std::move(durable));
-                          return absl::OkStatus();
-                        });
+  for (const GroupStanding* group : *groups) outcome->names.push_back(group->name);
+  auto durable = [outcome](const absl::Status& status) { outcome->SetDurable(status); };
+  if (!release) return engine.FailBack(*std::move(groups), order, in_effect, durable);
+  engine.Release(*std::move(groups), selector.side, order, in_effect, durable);
 }
 
 // Release and failback.
 asio::awaitable<Reply> Undo(Engine& engine, const Request& request, bool release) {
-  const auto fields = Fields::Of(request, {"side", "label", "reason", "author"}, {});
+  const auto fields = OrderFields::Of(request, {"side", "label", "reason", "author"}, {});
   if (!fields.ok()) co_return ErrorReply(fields.status());
   const absl::StatusOr<Engine::Order> order = OrderOf(*fields, request.peer, false);
   if (!order.ok()) co_return ErrorReply(order.status());
-  const Selector selector = SelectorOf(request, *fields);
-  const auto groups = SelectGroups(engine.standing(), selector);
-  if (!groups.ok()) co_return ErrorReply(groups.status());
-  if (!selector.side.empty()) {  // a side that none of them has is a mistake, not nothing to do
-    const auto targets = SelectTargets(engine.standing(), selector);
-    if (!targets.ok()) co_return ErrorReply(targets.status());
-  }
-  co_return co_await Do(engine, NamesOf(*groups), {}, [&](Engine::Durable durable) {
-    if (!release) return engine.FailBack(*groups, *order, std::move(durable));
-    return engine.Release(*groups, selector.side, *order, std::move(durable));
-  });
+  auto outcome = std::make_shared<OrderOutcome>();
+  const std::function<void(Engine::InEffect)> act =
+      [&engine, selector = SelectorOf(request, *fields), order = *order, release,
+       outcome](Engine::InEffect in_effect) {
+        engine.work().Do(
+            [&engine, selector, order, release, outcome, in_effect = std::move(in_effect)] {
+              UndoNow(engine, selector, order, release, outcome, in_effect);
+              return false;
+            });
+      };
+  co_return co_await Do(engine, outcome, act);
 }
 
 asio::awaitable<Reply> FreezeOrThaw(Engine& engine, const Request& request, bool freeze) {
-  const auto fields = freeze ? Fields::Of(request, {"for", "reason", "author"}, {})
-                             : Fields::Of(request, {"reason", "author"}, {});
+  const auto fields = freeze ? OrderFields::Of(request, {"for", "reason", "author"}, {})
+                             : OrderFields::Of(request, {"reason", "author"}, {});
   if (!fields.ok()) co_return ErrorReply(fields.status());
   const absl::StatusOr<Engine::Order> order = OrderOf(*fields, request.peer, freeze);
   if (!order.ok()) co_return ErrorReply(order.status());
   const absl::StatusOr<absl::Duration> duration =
       freeze ? DurationOf(fields->Text("for")) : absl::ZeroDuration();
   if (!duration.ok()) co_return ErrorReply(duration.status());
-  co_return co_await Do(engine, {}, {}, [&](Engine::Durable durable) {
+  co_return co_await DoNow(engine, [&](Engine::Durable durable) {
     if (!freeze) return engine.Thaw(*order, std::move(durable));
     engine.SetFreeze(*duration, *order, std::move(durable));
     return absl::OkStatus();
@@ -238,7 +205,7 @@ asio::awaitable<Reply> FreezeOrThaw(Engine& engine, const Request& request, bool
 }
 
 asio::awaitable<Reply> Push(Engine& engine, const Request& request) {
-  const auto fields = Fields::Of(request, {"state", "reason", "author"}, {});
+  const auto fields = OrderFields::Of(request, {"state", "reason", "author"}, {});
   if (!fields.ok()) co_return ErrorReply(fields.status());
   const absl::StatusOr<Engine::Order> order = OrderOf(*fields, request.peer, false);
   if (!order.ok()) co_return ErrorReply(order.status());
@@ -247,7 +214,7 @@ asio::awaitable<Reply> Push(Engine& engine, const Request& request) {
     co_return ErrorReply(absl::InvalidArgumentError(
         absl::StrCat("state: '", state, "' is neither healthy nor unhealthy")));
   }
-  co_return co_await Do(engine, {}, {}, [&](Engine::Durable durable) {
+  co_return co_await DoNow(engine, [&](Engine::Durable durable) {
     return engine.Push(request.path[2], state == "healthy", *order, std::move(durable));
   });
 }

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -75,47 +76,7 @@ Event EventOfVerdict(const CheckStanding& check) {
   return event;
 }
 
-void Chronicle::Record(Event event) {
-  event.time = clock_().wall;
-  const Event& kept = log_.Add(std::move(event));
-  unsaved_.push_back(kept);
-  spdlog::log(IsTrouble(kept.kind) ? spdlog::level::warn : spdlog::level::info, "{}",
-              Sentence(kept));
-}
-
-void Chronicle::RecordDecisions(const Decisions& decisions, uint64_t selection) {
-  if (decisions.frozen) RecordFreeze(*decisions.frozen);
-  if (decisions.thawed) RecordThaw(*decisions.thawed, "", "");
-  for (const EndedOverride& ended : decisions.expired) {
-    Record(EndOf(EventKind::kOverrideExpired, ended));
-  }
-  for (const ChoiceChange& change : decisions.changes) {
-    Event event = EventOf(EventKind::kGroupChanged, change.group->name);
-    event.from = std::string(WordOf(*change.group, change.from));
-    event.to = std::string(WordOf(*change.group, change.to));
-    event.cause = std::string(WordOf(change.cause));
-    // A forced side needs no more words than the event of the force itself.
-    if (change.cause != Cause::kForced) event.detail = Because(*change.group, clock_());
-    event.selection = selection;
-    Record(std::move(event));
-  }
-  for (const GroupStanding* group : decisions.all_down) {
-    Event event = EventOf(EventKind::kGroupAllDown, group->name);
-    event.detail = Because(*group, clock_());
-    Record(std::move(event));
-  }
-}
-
-void Chronicle::RecordDropped(const std::vector<EndedOverride>& dropped) {
-  for (const EndedOverride& ended : dropped) {
-    Event event = EndOf(EventKind::kOverrideDropped, ended);
-    absl::StrAppend(&event.detail, ", and is gone from the configuration");
-    Record(std::move(event));
-  }
-}
-
-void Chronicle::RecordOverride(OverrideKind kind, const GroupStanding& group,
-                               const Override& override) {
+Event EventOfOverride(OverrideKind kind, const GroupStanding& group, const Override& override) {
   Event event =
       EventOf(kind == OverrideKind::kForce ? EventKind::kForced : EventKind::kDrained, group.name);
   const std::string side(WordOf(group, override.side));
@@ -127,32 +88,85 @@ void Chronicle::RecordOverride(OverrideKind kind, const GroupStanding& group,
   }
   event.reason = override.reason;
   event.author = override.author;
-  Record(std::move(event));
+  return event;
 }
 
-void Chronicle::RecordReleased(const EndedOverride& ended, const std::string& author,
-                               const std::string& reason) {
+Event EventOfReleased(const EndedOverride& ended, const std::string& author,
+                      const std::string& reason) {
   Event event = EndOf(EventKind::kReleased, ended);
   event.reason = reason;
   event.author = author;
-  Record(std::move(event));
+  return event;
 }
 
-void Chronicle::RecordFreeze(const Freeze& freeze) {
+Event EventOfFreeze(const Freeze& freeze) {
   Event event = EventOf(EventKind::kFrozen);
   event.detail = LengthOf(freeze.since, freeze.until);
   event.reason = freeze.reason;
   event.author = freeze.author;
-  Record(std::move(event));
+  return event;
 }
 
-void Chronicle::RecordThaw(const Freeze& ended, const std::string& author,
-                           const std::string& reason) {
+Event EventOfThaw(const Freeze& ended, const std::string& author, const std::string& reason) {
   Event event = EventOf(EventKind::kThawed);
   event.detail = absl::StrCat("was frozen by ", ended.author, ": ", ended.reason);
   event.reason = reason;
   event.author = author;
-  Record(std::move(event));
+  return event;
+}
+
+void Chronicle::Record(Event event) {
+  event.time = clock_().wall;
+  const Event& kept = log_.Add(std::move(event));
+  // The store keeps no more than these, and of very many they come in pieces.
+  if (unsaved_.size() >= 2 * kKeptEvents) {
+    unsaved_.erase(unsaved_.begin(), unsaved_.begin() + static_cast<std::ptrdiff_t>(kKeptEvents));
+  }
+  unsaved_.push_back(kept);
+  spdlog::log(IsTrouble(kept.kind) ? spdlog::level::warn : spdlog::level::info, "{}",
+              Sentence(kept));
+}
+
+Event Chronicle::EventOfChange(const ChoiceChange& change, uint64_t selection) const {
+  Event event = EventOf(EventKind::kGroupChanged, change.group->name);
+  event.from = std::string(WordOf(*change.group, change.from));
+  event.to = std::string(WordOf(*change.group, change.to));
+  event.cause = std::string(WordOf(change.cause));
+  // A forced side needs no more words than the event of the force itself.
+  if (change.cause != Cause::kForced) event.detail = Because(*change.group, clock_());
+  event.selection = selection;
+  return event;
+}
+
+Event Chronicle::EventToTell(Telling& telling, size_t place) const {
+  if (place < telling.events.size()) return std::move(telling.events[place]);
+  place -= telling.events.size();
+  const Decisions& decisions = telling.decisions;
+  if (place < decisions.expired.size()) {
+    return EndOf(EventKind::kOverrideExpired, decisions.expired[place]);
+  }
+  place -= decisions.expired.size();
+  if (place < decisions.changes.size()) {
+    return EventOfChange(decisions.changes[place], telling.selection);
+  }
+  const GroupStanding& group = *decisions.all_down[place - decisions.changes.size()];
+  Event event = EventOf(EventKind::kGroupAllDown, group.name);
+  event.detail = Because(group, clock_());
+  return event;
+}
+
+bool Chronicle::RecordPiece(Telling& telling, size_t limit) {
+  const size_t end = std::min(telling.size(), telling.told + limit);
+  while (telling.told < end) Record(EventToTell(telling, telling.told++));
+  return end < telling.size();
+}
+
+void Chronicle::RecordDropped(const std::vector<EndedOverride>& dropped) {
+  for (const EndedOverride& ended : dropped) {
+    Event event = EndOf(EventKind::kOverrideDropped, ended);
+    absl::StrAppend(&event.detail, ", and is gone from the configuration");
+    Record(std::move(event));
+  }
 }
 
 }  // namespace understudy::control

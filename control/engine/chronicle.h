@@ -21,6 +21,28 @@ Event EventOf(EventKind kind, std::string subject = "");
 // That the verdict of `check` is another one now.
 Event EventOfVerdict(const CheckStanding& check);
 
+// `override` was laid over `group`.
+Event EventOfOverride(OverrideKind kind, const GroupStanding& group, const Override& override);
+Event EventOfReleased(const EndedOverride& ended, const std::string& author,
+                      const std::string& reason);
+Event EventOfFreeze(const Freeze& freeze);
+// `author` is empty when nobody said so.
+Event EventOfThaw(const Freeze& ended, const std::string& author, const std::string& reason);
+
+// What one turn brought, to be told: first the events, then what was decided. Of very many groups
+// it is told in pieces, and says of each why it is answered as it is by then.
+struct Telling {
+  std::vector<Event> events;
+  Decisions decisions;
+  uint64_t selection = 0;  // the generation the changes were published with; 0: not yet
+  size_t told = 0;
+
+  size_t size() const {
+    return events.size() + decisions.expired.size() + decisions.changes.size() +
+           decisions.all_down.size();
+  }
+};
+
 class Chronicle {
  public:
   // `clock` gives the events their time.
@@ -32,24 +54,19 @@ class Chronicle {
   // `observer` is told of every event that is recorded, but not of those restored.
   void Observe(EventLog::Observer observer) { log_.Observe(std::move(observer)); }
   void Record(Event event);
-  // `selection`: the generation the changes were published with; 0: not yet.
-  void RecordDecisions(const Decisions& decisions, uint64_t selection);
+  // Records at most `limit` of what is left of it. True: there is more.
+  bool RecordPiece(Telling& telling, size_t limit);
   // Overrides that went with their group or side.
   void RecordDropped(const std::vector<EndedOverride>& dropped);
-  // `override` was laid over `group`.
-  void RecordOverride(OverrideKind kind, const GroupStanding& group, const Override& override);
-  void RecordReleased(const EndedOverride& ended, const std::string& author,
-                      const std::string& reason);
-  void RecordFreeze(const Freeze& freeze);
-  // `author` is empty when nobody said so.
-  void RecordThaw(const Freeze& ended, const std::string& author, const std::string& reason);
-
   const EventLog& log() const { return log_; }
   // Those the store has not been given yet.
   bool has_unsaved() const { return !unsaved_.empty(); }
   std::vector<Event> TakeUnsaved() { return std::exchange(unsaved_, {}); }
 
  private:
+  Event EventOfChange(const ChoiceChange& change, uint64_t selection) const;
+  Event EventToTell(Telling& telling, size_t place) const;
+
   const std::function<Moment()> clock_;
   EventLog log_;
   std::vector<Event> unsaved_;

@@ -28,6 +28,14 @@ Moment SystemMoment() {
               absl::UnixEpoch() + absl::Nanoseconds(static_cast<int64_t>(contract::MonotonicNs()))};
 }
 
+std::shared_ptr<const SideOrders> SideOrdersOf(const Remembered& remembered) {
+  auto orders = std::make_shared<SideOrders>();
+  for (const auto& [name, group] : remembered.groups) {
+    if (!group.sides.empty()) orders->Add(name, group.sides);
+  }
+  return orders;
+}
+
 }  // namespace
 
 Engine::Engine(boost::asio::io_context& io, Publisher& publisher, Store& store, Options options)
@@ -36,6 +44,7 @@ Engine::Engine(boost::asio::io_context& io, Publisher& publisher, Store& store, 
       store_(store),
       options_(std::move(options)),
       chronicle_([this] { return now(); }),
+      work_(io),
       checker_(
           io, [this](const HealthCheck& check, const ProbeResult& result) { Take(check, result); }),
       selection_watch_(io, publisher, [this](Event event) { chronicle_.Record(std::move(event)); }),
@@ -57,6 +66,7 @@ void Engine::Start(std::shared_ptr<const DesiredState> desired, Remembered remem
   desired_ = std::move(desired);
   SetServed(*desired_);
   chronicle_.Restore(std::exchange(remembered.events, {}));
+  publisher_.NameSides(SideOrdersOf(remembered), std::make_shared<const SideOrders>(*desired_));
   standing_.Remember(std::move(remembered), publisher_.inherited_choices());
   chronicle_.Record(EventOf(EventKind::kControlStarted));
   chronicle_.RecordDropped(standing_.Apply(*desired_, now()));
@@ -73,6 +83,7 @@ void Engine::Start(std::shared_ptr<const DesiredState> desired, Remembered remem
 void Engine::Stop() {
   chronicle_.Record(EventOf(EventKind::kControlStopped));
   Save(nullptr);
+  work_.Finish();
   checker_.Stop();
   selection_watch_.Stop();
   heartbeat_.Stop();
@@ -86,7 +97,7 @@ void Engine::Stop() {
 void Engine::Take(const HealthCheck& check, const ProbeResult& result) {
   if (options_.on_probe) options_.on_probe(check, result);
   const Standing::Taken taken = standing_.Take(check.name, result, now());
-  if (taken.changed) verdicts_.push_back(EventOfVerdict(standing_.checks().at(check.name)));
+  if (taken.changed) untold_.push_back(EventOfVerdict(standing_.checks().at(check.name)));
   if (taken.due) ScheduleTurn();
 }
 
@@ -97,24 +108,35 @@ void Engine::ScheduleTurn() {
 }
 
 void Engine::Turn() {
+  DecideAndTell();
+  if (!work_.idle() || chronicle_.has_unsaved()) Save(nullptr);
+  ArmTurn();
+}
+
+void Engine::DecideAndTell() {
   turn_scheduled_ = false;
-  const Decisions decisions = standing_.Decide(now());
+  auto telling = std::make_shared<Telling>();
+  telling->decisions = standing_.Decide(now());
+  const Decisions& decisions = telling->decisions;
   // First what changes answers, then the telling of it, in the order in which it came about.
   if (!decisions.changes.empty()) {
     GroupChoices choices;
     choices.reserve(decisions.changes.size());
+    // As it is now: an order in pieces may have been decided some turns ago.
     for (const ChoiceChange& change : decisions.changes) {
-      choices.push_back({change.group->name, change.to});
+      choices.push_back({change.group->name, change.group->decision.choice});
     }
     Publish(choices);
   }
-  for (Event& verdict : std::exchange(verdicts_, {})) chronicle_.Record(std::move(verdict));
+  telling->events = std::exchange(untold_, {});
   for (const CheckStanding* check : decisions.expired_checks) {
-    chronicle_.Record(EventOfVerdict(*check));
+    telling->events.push_back(EventOfVerdict(*check));
   }
-  chronicle_.RecordDecisions(decisions, unpublished_ ? 0 : publisher_.selection_generation());
-  if (chronicle_.has_unsaved()) Save(nullptr);
-  ArmTurn();
+  if (decisions.frozen) telling->events.push_back(EventOfFreeze(*decisions.frozen));
+  if (decisions.thawed) telling->events.push_back(EventOfThaw(*decisions.thawed, "", ""));
+  telling->selection = unpublished_ ? 0 : publisher_.selection_generation();
+  if (telling->size() == 0) return;
+  work_.Do([this, telling] { return chronicle_.RecordPiece(*telling, kWorkPiece); });
 }
 
 void Engine::ArmTurn() {
@@ -204,8 +226,22 @@ void Engine::SetServed(const DesiredState& desired) {
   served_.loaded_at = now().wall;
 }
 
-void Engine::Save(Durable durable) {
-  StateChanges changes = standing_.Unsaved(now());
+void Engine::SaveRow(Standing::Row row, Durable durable) {
+  struct Saving {
+    Standing::Row row;
+    StateChanges changes;
+    Durable durable;
+  };
+  auto saving = std::make_shared<Saving>(std::move(row), StateChanges{}, std::move(durable));
+  work_.Do([this, saving] {
+    if (standing_.AddUnsaved(saving->row, now(), kWorkPiece, saving->changes)) return true;
+    standing_.AddUnsavedChecks(now(), saving->changes);
+    WriteChanges(std::move(saving->changes), std::move(saving->durable));
+    return false;
+  });
+}
+
+void Engine::WriteChanges(StateChanges changes, Durable durable) {
   changes.events = chronicle_.TakeUnsaved();
   if (changes.empty() && !durable) return;
   Store::Done done;
@@ -215,7 +251,7 @@ void Engine::Save(Durable durable) {
       boost::asio::post(io, [durable, status] { durable(status); });
     };
   }
-  store_.Write(changes, std::move(done));
+  store_.Write(std::move(changes), std::move(done));
 }
 
 void Engine::Tend() {

@@ -3,6 +3,10 @@
 //   probe result -> Standing -> (everything ready in this turn of the loop) -> Decide
 //                -> one selection -> publication -> events, store
 //
+// What is said or decided of very many groups is published as one selection and stored as one
+// transaction; all else about it is done in pieces (piecework.h): laying overrides over the groups,
+// telling, preparing rows for the store.
+//
 // Invariants
 //  1. All members run on the loop's thread; none of them blocks. Parsing and table writing are the
 //     Reloader's thread, disk is the Store's.
@@ -26,6 +30,7 @@
 #include "control/engine/dataplane_watch.h"
 #include "control/engine/overrides.h"
 #include "control/engine/periodic.h"
+#include "control/engine/piecework.h"
 #include "control/engine/reloader.h"
 #include "control/engine/selection_watch.h"
 #include "control/engine/standing.h"
@@ -73,9 +78,11 @@ class Engine {
   };
   struct OverrideOrder : Order {
     OverrideKind kind = OverrideKind::kForce;  // force or drain
-    std::vector<OverrideTarget> targets;       // of this turn of the loop
+    std::vector<OverrideTarget> targets;       // of this turn of the loop; by group
     absl::Duration duration = absl::InfiniteDuration();
   };
+  // Called on the loop when answers have changed, or with why nothing was changed.
+  using InEffect = std::function<void(const absl::Status&)>;
   // Called on the loop when the store has tried: OK means it is on disk.
   using Durable = std::function<void(const absl::Status&)>;
   using Reloaded = std::function<void(const ReloadResult&)>;
@@ -95,15 +102,16 @@ class Engine {
   // What outside systems say of a push check. NotFound, FailedPrecondition: nothing was taken, and
   // `durable` is not called; the same below.
   absl::Status Push(const std::string& check, bool healthy, const Order& order, Durable durable);
-  // Answers change before these return; `durable` follows. The groups are those of this turn of the
-  // loop (overrides.h).
-  void SetOverride(const OverrideOrder& order, Durable durable);
+  // In pieces, where the groups are many: they are those of this turn of the loop (overrides.h),
+  // and no reload comes between. Answers change as one; `in_effect` is told, then `durable`, but
+  // for what was refused: that changed nothing. A crash before `in_effect` changed nothing either.
+  void SetOverride(OverrideOrder order, InEffect in_effect, Durable durable);
   // All overrides of the groups, or those of the sides of that name. FailedPrecondition: there are
   // none.
-  absl::Status Release(const std::vector<const GroupStanding*>& groups, const std::string& side,
-                       const Order& order, Durable durable);
-  absl::Status FailBack(const std::vector<const GroupStanding*>& groups, const Order& order,
-                        Durable durable);
+  void Release(std::vector<const GroupStanding*> groups, std::string side, Order order,
+               InEffect in_effect, Durable durable);
+  void FailBack(std::vector<const GroupStanding*> groups, Order order, InEffect in_effect,
+                Durable durable);
   void SetFreeze(absl::Duration duration, const Order& order, Durable durable);
   absl::Status Thaw(const Order& order, Durable durable);
   // Keeps and stores an event that is not the engine's own: who asked for what.
@@ -125,6 +133,7 @@ class Engine {
   bool reloading() const { return reloading_; }
   Reloader& reloader() { return reloader_; }
   Store& store() { return store_; }
+  Piecework& work() { return work_; }
   // Empty: control was started without a file.
   const Reloader::Load& load() const { return options_.load; }
   Moment now() const { return options_.clock(); }
@@ -132,7 +141,12 @@ class Engine {
  private:
   void ScheduleTurn();
   void Turn();
+  void DecideAndTell();
   void ArmTurn();
+  struct Sweep;
+  void Begin(const std::shared_ptr<Sweep>& sweep);
+  bool SweepPiece(Sweep& sweep);
+  void Commit(Sweep& sweep);
   void Publish(const GroupChoices& choices);
   void PublishFirstTable();
   void RetryFirstTable();
@@ -151,7 +165,9 @@ class Engine {
   absl::Status Serve(const Loaded& loaded);
   void ApplyToChecker(const DesiredState& desired);
   void SetServed(const DesiredState& desired);
-  void Save(Durable durable);
+  void Save(Durable durable) { SaveRow(standing_.TakeUnsaved(), std::move(durable)); }
+  void SaveRow(Standing::Row row, Durable durable);
+  void WriteChanges(StateChanges changes, Durable durable);
   void Tend();
   void Tick();
 
@@ -168,8 +184,9 @@ class Engine {
 
   std::shared_ptr<const DesiredState> desired_;  // until its table is published
   bool unpublished_ = false;                     // the publisher refused what was decided last
-  std::vector<Event> verdicts_;                  // of this turn, recorded once it is published
+  std::vector<Event> untold_;                    // of this turn, recorded once it is published
   bool turn_scheduled_ = false;
+  Piecework work_;
 
   bool reloading_ = false;
   PendingReload reload_;  // the one under way

@@ -107,7 +107,7 @@ absl::StatusOr<std::vector<OverrideTarget>> SelectTargets(const Standing& standi
   return NothingMeant(selector);
 }
 
-std::vector<Effect> EffectsOf(const std::vector<OverrideTarget>& targets, OverrideKind kind,
+std::vector<Effect> EffectsOf(std::span<const OverrideTarget> targets, OverrideKind kind,
                               const Moment& now) {
   std::vector<Effect> effects;
   for (size_t i = 0; i < targets.size();) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,7 @@ struct Effect {
 };
 
 // `targets` are all of kind force, or all of kind drain. One effect for each group.
-std::vector<Effect> EffectsOf(const std::vector<OverrideTarget>& targets, OverrideKind kind,
+std::vector<Effect> EffectsOf(std::span<const OverrideTarget> targets, OverrideKind kind,
                               const Moment& now);
 
 // FailedPrecondition, with the groups' names, when an effect leaves one without a usable side.

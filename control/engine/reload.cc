@@ -49,8 +49,12 @@ void Engine::RunReload() {
   reload_queued_.pop_front();
   const absl::Time started = now().steady;
   reloader_.LoadAndWrite(
-      served_.instance, reload_.order, served_.configuration,
-      [this, started](Loaded loaded) { FinishReload(std::move(loaded), started); });
+      served_.instance, reload_.order, served_.configuration, [this, started](Loaded loaded) {
+        // Jobs in pieces point at the groups that there are.
+        work_.WhenIdle([this, started, loaded = std::make_shared<Loaded>(std::move(loaded))] {
+          FinishReload(std::move(*loaded), started);
+        });
+      });
 }
 
 // The table first: if it cannot be published nothing else has changed yet. Groups that are new in

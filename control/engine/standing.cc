@@ -1,6 +1,8 @@
 #include "control/engine/standing.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -43,7 +45,7 @@ absl::StatusOr<GroupStanding*> Standing::Find(const std::string& name) {
 }
 
 void Standing::Touch(GroupStanding& group) {
-  undecided_.push_back(&group);
+  row_.undecided.push_back(&group);
   override_ends_.Set(group, OverridesEndOf(group));
 }
 
@@ -51,7 +53,7 @@ absl::Status Standing::Force(const std::string& name, Override forced) {
   const absl::StatusOr<GroupStanding*> group = Find(name);
   if (!group.ok()) return group.status();
   (*group)->forced = std::move(forced);
-  unsaved_overrides_.insert({name, OverrideKind::kForce, ""});
+  row_.unsaved_overrides.insert({name, OverrideKind::kForce, ""});
   Touch(**group);
   return absl::OkStatus();
 }
@@ -61,7 +63,7 @@ absl::Status Standing::Drain(const std::string& name, Override drained) {
   if (!group.ok()) return group.status();
   TierStanding& tier = (*group)->tiers[static_cast<size_t>(drained.side)];
   tier.drained = std::move(drained);
-  unsaved_overrides_.insert({name, OverrideKind::kDrain, tier.name});
+  row_.unsaved_overrides.insert({name, OverrideKind::kDrain, tier.name});
   Touch(**group);
   return absl::OkStatus();
 }
@@ -70,7 +72,7 @@ void Standing::NoteEnded(const GroupStanding& group, OverrideKind kind, Override
                          std::vector<EndedOverride>& to) {
   std::string side(WordOf(group, ended.side));
   OverrideKey key{group.name, kind, kind == OverrideKind::kDrain ? side : ""};
-  unsaved_overrides_.insert(key);
+  row_.unsaved_overrides.insert(key);
   to.push_back({std::move(key), std::move(ended), std::move(side)});
 }
 
@@ -103,45 +105,45 @@ absl::Status Standing::FailBack(const std::string& name) {
     return absl::FailedPreconditionError(
         absl::StrCat("group '", name, "' has no better side to go back to that is available"));
   }
-  unsaved_groups_.push_back(*group);
-  undecided_.push_back(*group);
+  row_.unsaved_groups.push_back(*group);
+  row_.undecided.push_back(*group);
   return absl::OkStatus();
 }
 
 void Standing::SetFreeze(Freeze freeze) {
   board_.SetFreeze(std::move(freeze));
-  unsaved_overrides_.insert({.group = "", .kind = OverrideKind::kFreeze});
+  row_.unsaved_overrides.insert({.group = "", .kind = OverrideKind::kFreeze});
 }
 
 absl::StatusOr<Freeze> Standing::Thaw() {
   std::optional<Freeze> ended = board_.Thaw();
   if (!ended) return absl::FailedPreconditionError("nothing is frozen");
-  unsaved_overrides_.insert({.group = "", .kind = OverrideKind::kFreeze});
+  row_.unsaved_overrides.insert({.group = "", .kind = OverrideKind::kFreeze});
   return *std::move(ended);
 }
 
 void Standing::Settle(const Moment& now) {
   HealthBoard::Settled settled = board_.Settle(now);
   for (const CheckStanding* check : settled.changed) {
-    undecided_.insert(undecided_.end(), check->groups.begin(), check->groups.end());
+    row_.undecided.insert(row_.undecided.end(), check->groups.begin(), check->groups.end());
     for (const CheckStanding* parent : check->parents) {
-      undecided_.insert(undecided_.end(), parent->groups.begin(), parent->groups.end());
+      row_.undecided.insert(row_.undecided.end(), parent->groups.begin(), parent->groups.end());
     }
   }
   // Apply settles too, before the Decide that tells all of it.
-  next_.expired_checks.insert(next_.expired_checks.end(), settled.expired.begin(),
-                              settled.expired.end());
+  row_.next.expired_checks.insert(row_.next.expired_checks.end(), settled.expired.begin(),
+                                  settled.expired.end());
   if (settled.frozen || settled.thawed) {
-    unsaved_overrides_.insert({.group = "", .kind = OverrideKind::kFreeze});
+    row_.unsaved_overrides.insert({.group = "", .kind = OverrideKind::kFreeze});
   }
-  if (settled.frozen) next_.frozen = std::move(settled.frozen);
-  if (settled.thawed) next_.thawed = std::move(settled.thawed);
+  if (settled.frozen) row_.next.frozen = std::move(settled.frozen);
+  if (settled.thawed) row_.next.thawed = std::move(settled.thawed);
 }
 
 void Standing::ExpireOverrides(GroupStanding& group, const Moment& now) {
   const auto expire = [&](std::optional<Override>& override, OverrideKind kind) {
     if (!override || override->until > now.wall) return;
-    NoteEnded(group, kind, *std::exchange(override, std::nullopt), next_.expired);
+    NoteEnded(group, kind, *std::exchange(override, std::nullopt), row_.next.expired);
   };
   expire(group.forced, OverrideKind::kForce);
   for (TierStanding& tier : group.tiers) expire(tier.drained, OverrideKind::kDrain);
@@ -154,14 +156,14 @@ void Standing::DecideGroup(GroupStanding& group, const Moment& now) {
       std::exchange(group.decision, DecideGroupNow(group, HealthOf(group), now.steady));
   const Decision& after = group.decision;
   if (group.state != after.state || before.choice != after.choice) {
-    unsaved_groups_.push_back(&group);
+    row_.unsaved_groups.push_back(&group);
   }
   group.state = after.state;
   if (before.choice != after.choice) {
     group.changed_at = now.wall;
-    next_.changes.push_back({&group, before.choice, after.choice, after.cause});
+    row_.next.changes.push_back({&group, before.choice, after.choice, after.cause});
   } else if (before.cause != after.cause && after.cause == Cause::kAllDown) {
-    next_.all_down.push_back(&group);
+    row_.next.all_down.push_back(&group);
   }
   decide_again_.Set(group, after.decide_again);
 }
@@ -172,11 +174,27 @@ Decisions Standing::Decide(const Moment& now) {
   override_ends_.TakeDue(now.wall, ending);
   SortByName(ending);
   for (GroupStanding* group : ending) ExpireOverrides(*group, now);
-  std::vector<GroupStanding*> due = std::exchange(undecided_, {});
+  std::vector<GroupStanding*> due = std::exchange(row_.undecided, {});
   decide_again_.TakeDue(now.steady, due);
+  DecideDue(std::move(due), now);
+  return std::exchange(row_.next, {});
+}
+
+void Standing::DecideDue(std::vector<GroupStanding*> due, const Moment& now) {
   SortByName(due);
   for (GroupStanding* group : due) DecideGroup(*group, now);
-  return std::exchange(next_, {});
+}
+
+void Standing::DecideRow(const Moment& now) { DecideDue(std::exchange(row_.undecided, {}), now); }
+
+void Standing::TellToo(Decisions decisions) {
+  const auto append = [](auto& to, auto& from) {
+    if (to.empty()) return to.swap(from);
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
+  append(row_.next.changes, decisions.changes);
+  append(row_.next.all_down, decisions.all_down);
+  append(row_.next.expired, decisions.expired);
 }
 
 absl::Duration Standing::UntilNext(const Moment& now) const {
@@ -194,30 +212,55 @@ RememberedOverride Standing::RememberedFreeze() const {
           .author = freeze.author};
 }
 
-StateChanges Standing::Unsaved(const Moment& now) {
-  StateChanges changes;
-  board_.TakeUnsaved(now, changes.checks);
-  for (const std::string& name : std::exchange(gone_groups_, {})) changes.groups[name];
-  for (const GroupStanding* group : std::exchange(unsaved_groups_, {})) {
-    auto& entry = changes.groups[group->name];
-    entry = {.state = group->state, .choice = group->decision.choice, .sides = SidesOf(*group)};
+std::optional<RememberedOverride> Standing::RememberedNow(const OverrideKey& key) const {
+  if (key.kind == OverrideKind::kFreeze) {
+    return board_.freeze() ? std::optional(RememberedFreeze()) : std::nullopt;
+  }
+  const auto found = groups_.find(key.group);
+  if (found == groups_.end()) return std::nullopt;
+  const GroupStanding& group = found->second;
+  if (key.kind == OverrideKind::kForce) return ToRemember(group, group.forced);
+  const std::optional<uint8_t> place = TierOf(group, key.drained);
+  return place ? ToRemember(group, group.tiers[*place].drained) : std::nullopt;
+}
+
+Standing::Row Standing::TakeUnsaved() {
+  Row row;
+  row.unsaved_groups = std::exchange(row_.unsaved_groups, {});
+  row.gone_groups = std::exchange(row_.gone_groups, {});
+  row.unsaved_overrides = std::exchange(row_.unsaved_overrides, {});
+  return row;
+}
+
+bool Standing::AddUnsaved(Row& row, const Moment& now, size_t limit, StateChanges& changes) const {
+  for (; limit > 0 && !row.gone_groups.empty(); --limit) {
+    changes.groups[row.gone_groups.extract(row.gone_groups.begin()).value()];
+  }
+  for (; limit > 0 && !row.unsaved_groups.empty(); --limit) {
+    const GroupStanding& group = *row.unsaved_groups.back();
+    row.unsaved_groups.pop_back();
+    auto& entry = changes.groups[group.name];
+    entry = {.state = group.state, .choice = group.decision.choice, .sides = SidesOf(group)};
     entry->state.penalty_at = ToWall(entry->state.penalty_at, now);
   }
-  for (const OverrideKey& key : std::exchange(unsaved_overrides_, {})) {
-    auto& entry = changes.overrides[key];
-    if (key.kind == OverrideKind::kFreeze) {
-      if (board_.freeze()) entry = RememberedFreeze();
-      continue;
-    }
-    const auto found = groups_.find(key.group);
-    if (found == groups_.end()) continue;
-    const GroupStanding& group = found->second;
-    if (key.kind == OverrideKind::kForce) {
-      entry = ToRemember(group, group.forced);
-    } else if (const std::optional<uint8_t> place = TierOf(group, key.drained)) {
-      entry = ToRemember(group, group.tiers[*place].drained);
-    }
+  for (; limit > 0 && !row.unsaved_overrides.empty(); --limit) {
+    OverrideKey key =
+        std::move(row.unsaved_overrides.extract(row.unsaved_overrides.begin()).value());
+    auto remembered = RememberedNow(key);
+    changes.overrides.insert_or_assign(std::move(key), std::move(remembered));
   }
+  return !row.IsSaved();
+}
+
+void Standing::AddUnsavedChecks(const Moment& now, StateChanges& changes) {
+  board_.TakeUnsaved(now, changes.checks);
+}
+
+StateChanges Standing::Unsaved(const Moment& now) {
+  StateChanges changes;
+  AddUnsavedChecks(now, changes);
+  Row row = TakeUnsaved();
+  AddUnsaved(row, now, std::numeric_limits<size_t>::max(), changes);
   return changes;
 }
 

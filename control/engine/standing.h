@@ -7,8 +7,12 @@
 //   Decide           decides those, and those whose time has come
 //   Unsaved          what the store has not been told yet
 //
+// What an operator orders for very many groups is done in pieces, put aside (Row) until all of them
+// are through, and published, told and saved as one.
+//
 // Invariants
-//  1. Only Decide changes a choice, so everything between two calls goes out as one cut.
+//  1. Only Decide changes a choice, so everything between two calls goes out as one cut. DecideRow
+//     does the same for what lies in the row.
 //  2. A choice found in shared memory at start stays until health is known: where nothing
 //     remembered explains it, the group waits for its primary's check to settle (a full threshold
 //     in a row). So a restart of control changes no answer by itself, with or without its state
@@ -26,6 +30,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -93,12 +98,39 @@ class Standing {
   // FailedPrecondition: nothing is frozen.
   absl::StatusOr<Freeze> Thaw();
 
+  // What was done since the last Decide and Unsaved, to be decided, told and saved.
+  struct Row {
+    // A thousand groups may change at once, between probe and answer: they are only put in a row
+    // here, in any order and perhaps twice.
+    std::vector<GroupStanding*> undecided;
+    std::vector<GroupStanding*> unsaved_groups;
+    std::set<std::string> gone_groups;
+    std::set<OverrideKey> unsaved_overrides;
+    Decisions next;  // what will be told
+
+    bool IsSaved() const {
+      return unsaved_groups.empty() && gone_groups.empty() && unsaved_overrides.empty();
+    }
+  };
+  // Puts the row aside and goes on with `other`: an order that is carried out in pieces has a row
+  // of its own, which lives until the next Apply.
+  void Swap(Row& other) { std::swap(row_, other); }
+  // Decides what lies in the row: no more, also when time has come for other groups.
+  void DecideRow(const Moment& now);
+  // The next Decide tells this as well.
+  void TellToo(Decisions decisions);
+
   Decisions Decide(const Moment& now);
   // How long until Decide has something to do by itself; infinite when nothing is pending.
   absl::Duration UntilNext(const Moment& now) const;
 
   // What changed since the last call. `now` converts to the wall clock.
   StateChanges Unsaved(const Moment& now);
+  // The same in pieces. First what changed: of the row, which holds nothing unsaved any more.
+  Row TakeUnsaved();
+  // Adds at most `limit` of it to `changes`, as they stand now. True: there are more.
+  bool AddUnsaved(Row& row, const Moment& now, size_t limit, StateChanges& changes) const;
+  void AddUnsavedChecks(const Moment& now, StateChanges& changes);
 
   const std::map<std::string, CheckStanding>& checks() const { return board_.checks(); }
   const std::map<std::string, GroupStanding>& groups() const { return groups_; }
@@ -117,6 +149,7 @@ class Standing {
   void StartGroup(GroupStanding& group, const Moment& now);
   void RestoreOverrides(GroupStanding& group);
   RememberedOverride RememberedFreeze() const;
+  std::optional<RememberedOverride> RememberedNow(const OverrideKey& key) const;
   void WaitUnlessExplained(GroupStanding& group, Choice answered, const Moment& now);
   void DropRemembered();
   void Settle(const Moment& now);
@@ -125,22 +158,17 @@ class Standing {
   void NoteEnded(const GroupStanding& group, OverrideKind kind, Override ended,
                  std::vector<EndedOverride>& to);
   void ExpireOverrides(GroupStanding& group, const Moment& now);
+  void DecideDue(std::vector<GroupStanding*> due, const Moment& now);
   void DecideGroup(GroupStanding& group, const Moment& now);
 
   HealthBoard board_;
   std::map<std::string, GroupStanding> groups_;
   Remembered remembered_;
   std::map<std::string, Choice> inherited_;
-  // A thousand groups may change at once, between probe and answer: they are only put in a row
-  // here, in any order and perhaps twice.
-  std::vector<GroupStanding*> undecided_;
-  std::vector<GroupStanding*> unsaved_groups_;
-  Deadlines override_ends_;            // by the wall clock
-  Deadlines decide_again_;             // by the steady clock
-  std::set<std::string> gone_groups_;  // not yet told to the store either
-  std::set<OverrideKey> unsaved_overrides_;
+  Row row_;
+  Deadlines override_ends_;             // by the wall clock
+  Deadlines decide_again_;              // by the steady clock
   std::vector<EndedOverride> dropped_;  // by the Apply under way
-  Decisions next_;                      // what the next Decide will tell
 };
 
 }  // namespace understudy::control

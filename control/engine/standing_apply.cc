@@ -63,7 +63,7 @@ std::vector<EndedOverride> Standing::Apply(const DesiredState& desired, const Mo
   board_.Apply(desired, now);
   Settle(now);  // calculated checks too, before groups go by them
   ApplyGroups(desired, now);
-  std::erase_if(next_.expired_checks, [&desired](const CheckStanding* check) {
+  std::erase_if(row_.next.expired_checks, [&desired](const CheckStanding* check) {
     return !desired.health_checks.contains(check->definition->name);
   });
   board_.DropGone(desired);
@@ -75,11 +75,11 @@ std::vector<EndedOverride> Standing::Apply(const DesiredState& desired, const Mo
 // What was remembered is used once; what nobody asked for is gone from the configuration.
 void Standing::DropRemembered() {
   for (const auto& [name, group] : remembered_.groups) {
-    if (!groups_.contains(name)) gone_groups_.insert(name);
+    if (!groups_.contains(name)) row_.gone_groups.insert(name);
   }
   for (auto& [key, override] : remembered_.overrides) {
     if (key.kind == OverrideKind::kFreeze) continue;
-    unsaved_overrides_.insert(key);
+    row_.unsaved_overrides.insert(key);
     std::string side = override.side;
     dropped_.push_back({key, OverrideOf(std::move(override), 0), std::move(side)});
   }
@@ -104,7 +104,7 @@ void Standing::MoveTiers(GroupStanding& group, const std::vector<Tier>& now) {
   const auto tier = static_cast<uint8_t>(Moved(ChoiceOf(group.state.tier), before, now));
   const bool same_sides = std::ranges::equal(before, now, {}, &TierStanding::name, &Tier::name);
   if (std::exchange(group.state.tier, tier) != tier || !same_sides) {
-    unsaved_groups_.push_back(&group);
+    row_.unsaved_groups.push_back(&group);
   }
   group.decision.choice = Moved(group.decision.choice, before, now);
   group.decision.by_health = Moved(group.decision.by_health, before, now);
@@ -134,7 +134,7 @@ void Standing::ApplyDefinition(GroupStanding& group, const FailoverGroup& defini
       group.tiers[*place].drained = std::move(tier.drained);
     } else {
       OverrideKey key = {group.name, OverrideKind::kDrain, tier.name};
-      unsaved_overrides_.insert(key);
+      row_.unsaved_overrides.insert(key);
       dropped_.push_back({std::move(key), *std::move(tier.drained), tier.name});
     }
   }
@@ -165,10 +165,10 @@ void Standing::ApplyGroups(const DesiredState& desired, const Moment& now) {
       group.decision.by_health = group.decision.choice;
     }
   }
-  std::erase_if(unsaved_groups_,
+  std::erase_if(row_.unsaved_groups,
                 [&](const GroupStanding* group) { return previous.contains(group->name); });
   for (auto& [name, group] : previous) DropGroup(group);
-  undecided_.clear();
+  row_.undecided.clear();
   override_ends_.Clear();
   decide_again_.Clear();
   uint32_t place = 0;
@@ -192,7 +192,7 @@ GroupChoices Standing::ChoicesIn(const DesiredState& desired) const {
 }
 
 void Standing::DropGroup(GroupStanding& group) {
-  gone_groups_.insert(group.name);
+  row_.gone_groups.insert(group.name);
   if (group.forced) NoteEnded(group, OverrideKind::kForce, *std::move(group.forced), dropped_);
   for (TierStanding& tier : group.tiers) {
     if (tier.drained) NoteEnded(group, OverrideKind::kDrain, *std::move(tier.drained), dropped_);
@@ -200,7 +200,7 @@ void Standing::DropGroup(GroupStanding& group) {
 }
 
 void Standing::StartGroup(GroupStanding& group, const Moment& now) {
-  unsaved_groups_.push_back(&group);
+  row_.unsaved_groups.push_back(&group);
   const auto remembered = remembered_.groups.find(group.name);
   std::vector<std::string> sides;
   if (remembered != remembered_.groups.end()) {
@@ -232,8 +232,8 @@ void Standing::RestoreOverrides(GroupStanding& group) {
     TierStanding& tier = group.tiers[*place];
     const bool is_force = entry->first.kind == OverrideKind::kForce;
     if (entry->second.side.starts_with(kByPlace)) {  // it goes on by name
-      unsaved_overrides_.insert(entry->first);
-      unsaved_overrides_.insert({group.name, entry->first.kind, is_force ? "" : tier.name});
+      row_.unsaved_overrides.insert(entry->first);
+      row_.unsaved_overrides.insert({group.name, entry->first.kind, is_force ? "" : tier.name});
     }
     (is_force ? group.forced : tier.drained) = OverrideOf(std::move(entry->second), *place);
     entry = overrides.erase(entry);

@@ -111,10 +111,10 @@ absl::Status Store::OpenDatabase(Remembered* remembered) {
   return OpenOnce(remembered);
 }
 
-void Store::Write(const StateChanges& changes, Done done) {
+void Store::Write(StateChanges changes, Done done) {
   {
     const std::lock_guard guard(mutex_);
-    Merge(queued_.changes, changes);
+    queued_.changes.push_back(std::move(changes));
     if (done) queued_.done.push_back(std::move(done));
   }
   wake_.notify_one();
@@ -151,17 +151,25 @@ void Store::Run() {
       wake_.wait(lock, due);
     }
     const bool last = ending_;
-    const Batch batch = std::exchange(queued_, {});
+    Batch batch = std::exchange(queued_, {});
     lock.unlock();
-    WriteBatch(batch);
+    WriteBatch(std::move(batch));
     lock.lock();
     if (last && queued_.empty()) return;
   }
 }
 
-void Store::WriteBatch(const Batch& batch) {
-  Remember(batch.changes);
-  const absl::Status status = TryToWrite(batch.changes);
+void Store::WriteBatch(Batch batch) {
+  StateChanges changes;
+  for (StateChanges& one : batch.changes) {
+    if (changes.empty()) {
+      changes = std::move(one);
+    } else {
+      Merge(changes, one);
+    }
+  }
+  Remember(changes);
+  const absl::Status status = TryToWrite(changes);
   rewrite_all_ = !status.ok();
   if (status.ok()) mirror_.events.clear();
   SetHealth(status);

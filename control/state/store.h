@@ -41,7 +41,7 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  void Write(const StateChanges& changes, Done done = nullptr);
+  void Write(StateChanges changes, Done done = nullptr);
   // The configuration that was applied, or null: none is any more. Tried once and never later: when
   // `done` is told an error, the one before is still the one that a restart finds.
   void WriteConfiguration(std::shared_ptr<const Configuration> configuration, Done done);
@@ -60,7 +60,7 @@ class Store {
     bool is_way_back = false;
   };
   struct Batch {
-    StateChanges changes;
+    std::vector<StateChanges> changes;  // oldest first; put together by the store's thread
     std::vector<Done> done;
     std::vector<ConfigurationWrite> configurations;
 
@@ -72,7 +72,7 @@ class Store {
   absl::Status OpenOnce(Remembered* remembered);
   void Queue(ConfigurationWrite write);
   void Run();
-  void WriteBatch(const Batch& batch);
+  void WriteBatch(Batch batch);
   absl::Status TryToWrite(const StateChanges& changes);
   absl::Status KeepConfiguration(const std::shared_ptr<const Configuration>& configuration);
   void Remember(const StateChanges& changes);

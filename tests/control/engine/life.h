@@ -101,11 +101,16 @@ class Life {
     order.author = "ann";
     order.targets = {{&engine_->standing().groups().at(group), tier}};
     order.duration = duration;
-    engine_->SetOverride(order, std::move(durable));
+    engine_->SetOverride(
+        order, [](const absl::Status&) {}, std::move(durable));
   }
   absl::Status Release(const std::string& group) {
-    return engine_->Release({&engine_->standing().groups().at(group)}, "",
-                            {.reason = "", .author = "ann"}, nullptr);
+    std::optional<absl::Status> result;
+    engine_->Release(
+        {&engine_->standing().groups().at(group)}, "", {.reason = "", .author = "ann"},
+        [&](const absl::Status& status) { result = status; }, nullptr);
+    RunUntil([&] { return result.has_value(); });
+    return *result;
   }
   // What shared memory says, as any reader sees it.
   Choice Published(const std::string& group) const {
