@@ -29,24 +29,42 @@ std::string ReasonText(uint64_t reason) {
 
 std::vector<Event> DataplaneWatch::Look(const Publisher& publisher) {
   std::vector<Event> events;
-  const contract::ReportReader* reader = publisher.report();
-  // A dataplane that holds its lock but has no report (yet) has not appeared.
-  const bool alive = publisher.dataplane_alive() && reader != nullptr;
+  const contract::ReportReader* reader = publisher.dataplane_alive() ? publisher.report() : nullptr;
+  // A dataplane that holds its lock but has no report yet has not appeared: what is there is still
+  // the report of the one that vanished.
+  if (reader != nullptr && !alive_ && (*reader)->started_ns.load() == started_ns_) reader = nullptr;
+  LookAtLives(reader, events);
+  if (reader != nullptr) LookAtTables(*reader->operator->(), events);
+  return events;
+}
+
+// `reader`: null when no dataplane lives.
+void DataplaneWatch::LookAtLives(const contract::ReportReader* reader, std::vector<Event>& events) {
+  const bool alive = reader != nullptr;
   const uint64_t started_ns = alive ? (*reader)->started_ns.load() : 0;
   const bool other_life = alive && started_ns != started_ns_;
-  if (alive_ && (!alive || other_life)) {
+  // An older life comes back when the one it handed over to did not get to serve.
+  const bool taken_over =
+      alive_ && other_life && ((*reader)->predecessor.load() != 0 || started_ns < started_ns_);
+  if (alive_ && (!alive || (other_life && !taken_over))) {
     events.push_back(Of(EventKind::kDataplaneVanished, "", ""));
   }
   if (alive && (!alive_ || other_life)) {
-    events.push_back(
-        Of(EventKind::kDataplaneAppeared, "", absl::StrCat("process ", (*reader)->pid.load())));
+    const int64_t pid = (*reader)->pid.load();
+    Event event = Of(taken_over ? EventKind::kDataplaneTakenOver : EventKind::kDataplaneAppeared,
+                     "", taken_over ? "" : absl::StrCat("process ", pid));
+    if (taken_over) {
+      event.from = absl::StrCat("process ", pid_);
+      event.to = absl::StrCat("process ", pid);
+    } else {
+      refused_count_ = 0;
+    }
+    events.push_back(std::move(event));
     started_ns_ = started_ns;
+    pid_ = pid;
     adopted_ = 0;
-    refused_count_ = 0;
   }
   alive_ = alive;
-  if (alive) LookAtTables(*reader->operator->(), events);
-  return events;
 }
 
 void DataplaneWatch::TablePublished(uint64_t generation, uint64_t at_ns) {

@@ -42,6 +42,7 @@ constexpr std::array<KindText, kEventKindCount> kTexts = {{
     {"configuration_applied", "configuration $ applied"},
     {"configuration_forgotten", "the applied configuration forgotten, $ is served"},
     {"access_trouble", "tokens or certificate of the API are unusable, the old ones go on"},
+    {"dataplane_taken_over", "dataplane taken over"},
 }};
 
 std::string Headline(const Event& event) {

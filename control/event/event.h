@@ -46,8 +46,9 @@ enum class EventKind : uint8_t {
   kConfigurationApplied,
   kConfigurationForgotten,
   kAccessTrouble,
+  kDataplaneTakenOver,
 };
-inline constexpr size_t kEventKindCount = 30;
+inline constexpr size_t kEventKindCount = 31;
 std::string_view WordOf(EventKind kind);
 std::optional<EventKind> EventKindOf(std::string_view word);
 

@@ -121,6 +121,7 @@ WorkerSlot* ReportWriter::SlotOf(std::string_view name) const {
 
 void ReportWriter::Continue(const ReportReader& before) const {
   ReportSegment& report = *operator->();
+  report.predecessor.store(before->pid.load(std::memory_order_relaxed), std::memory_order_relaxed);
   AddTo(report.before, before.Sum());
   Add(report.before.stale_answers, before.StaleAnswers());
   // Whoever asks meanwhile whether workers move is told of those before.

@@ -86,6 +86,8 @@ struct ReportSegment {
   std::atomic<uint64_t> buffers;       // for frames, of all ports
   std::atomic<uint64_t> buffers_free;  // of them, when last looked at: once a second
   std::atomic<uint64_t> version;       // stored last
+  // The process that handed over to this one; 0: none did, or it is of a version that does not say.
+  std::atomic<int64_t> predecessor;
   WorkerSlot before;  // counted by the lives that handed over to this one, all workers together
   WorkerSlot workers[kMaxWorkers];
 };

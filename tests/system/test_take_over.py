@@ -1,4 +1,5 @@
 """A new dataplane takes the place of the running one, and nobody who asks notices."""
+import json
 import random
 import re
 import shutil
@@ -66,6 +67,26 @@ def test_three_take_overs_under_load_lose_nothing(running, tmp_path):
                lambda: f"every query is counted once: {counted(running.edge)} of {load.sent}")
     running.eu.stop()
     running.becomes(US4)
+
+
+def kinds(edge):
+    """Of the events about the dataplane itself, in order."""
+    events = json.loads(edge.ctl("--json", "events", "--limit", "1000").stdout)["events"]
+    return [event["kind"] for event in events if event["kind"].startswith("dataplane_")]
+
+
+def test_control_tells_a_take_over_apart_from_a_death(running):
+    edge = running.edge
+    eventually(lambda: kinds(edge) == ["dataplane_appeared"], 5, edge.logs)
+    before = edge.dataplane.pid
+    take_over(edge)
+    eventually(lambda: kinds(edge)[1:] == ["dataplane_taken_over"], 5, edge.logs)
+    told = f"dataplane taken over from process {before} to process {edge.dataplane.pid}"
+    assert told in edge.ctl("events").stdout
+    edge.dataplane.kill()
+    eventually(lambda: kinds(edge)[2:] == ["dataplane_vanished"], 5, edge.logs)
+    edge.start_dataplane()
+    eventually(lambda: kinds(edge)[3:] == ["dataplane_appeared"], 5, edge.logs)
 
 
 def test_who_asks_whether_to_announce_is_never_told_no_during_a_take_over(running):
