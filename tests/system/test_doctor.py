@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from edge import CTL, DEGRADED, OK, REFUSED, USAGE
 from process import eventually
+from scene import EU4
 from test_ports import whole_nic
 
 
@@ -67,10 +68,22 @@ def test_dead_processes_of_an_instance_are_told_apart(running):
     assert findings(edge)[0] == DEGRADED, "broken"
     edge.control.kill()
     dead = worst(edge, "instance")
-    assert "nothing of it lives" in dead["what"]
-    mend(edge, dead)
-    assert not (edge.shm / edge.instance).exists()
-    assert about(edge, "instance") == []
+    assert "nothing of it lives: control and the dataplane died" in dead["what"]
+    assert dead["severity"] == "warning" and dead["mend"].startswith("systemctl start"), dead
+
+
+def test_a_planned_stop_is_told_apart_and_nothing_is_cleared_away(running):
+    edge = running.edge
+    assert edge.dataplane.terminate() == 0
+    assert "no dataplane runs: it was stopped" in worst(edge, "instance")["what"]
+    assert edge.control.terminate() == 0
+    stopped = worst(edge, "instance")
+    assert "it was stopped" in stopped["what"] and stopped["severity"] == "advice", stopped
+    assert not [one for one in findings(edge)[1] if str(edge.shm) in (one["mend"] or "")]
+    edge.start_control()
+    edge.start_dataplane()
+    running.becomes(EU4)
+    assert worst(edge, "instance")["severity"] == "ok"
 
 
 def test_an_interface_that_is_down_or_too_small_is_mended_by_the_printed_command(scene):

@@ -40,6 +40,25 @@ bool IsMapped(const Machine& machine, const std::string& path) {
 
 }  // namespace
 
+namespace {
+
+constexpr char kStartBoth[] = "systemctl start understudy-control understudy-dataplane";
+
+// Whichever way they ended, the next start goes on from their memory: it is nothing to clear away.
+void LookAtDead(const Resident& resident, const std::string& folder, Findings& findings) {
+  const std::string cost =
+      absl::StrCat("nothing answers; a start goes on from what is in ", folder);
+  if (resident.control_ended && resident.dataplane_ended) {
+    return findings.Advise("nothing of it lives: it was stopped", cost, kStartBoth);
+  }
+  const char* who = resident.control_ended     ? "the dataplane"
+                    : resident.dataplane_ended ? "control"
+                                               : "control and the dataplane";
+  findings.Warn(absl::StrCat("nothing of it lives: ", who, " died"), cost, kStartBoth);
+}
+
+}  // namespace
+
 void CheckInstances(const Examination& examination, Findings& findings) {
   if (examination.residents.empty()) {
     findings.About("instances");
@@ -47,18 +66,19 @@ void CheckInstances(const Examination& examination, Findings& findings) {
   }
   for (const Resident& resident : examination.residents) {
     findings.About("instance", resident.name);
-    const std::string folder = absl::StrCat(examination.shm_dir, "/", resident.name);
     if (resident.control_alive && resident.dataplane_alive) {
       findings.Ok("control and dataplane live");
     } else if (resident.dataplane_alive) {
-      findings.Warn("control does not run", "answers stay as they are, whatever fails",
+      findings.Warn(absl::StrCat("control does not run: it ",
+                                 resident.control_ended ? "was stopped" : "died"),
+                    "answers stay as they are, whatever fails",
                     "systemctl start understudy-control");
     } else if (resident.control_alive) {
-      findings.Broken("no dataplane runs", "nothing answers",
-                      "systemctl start understudy-dataplane");
+      findings.Broken(
+          absl::StrCat("no dataplane runs: it ", resident.dataplane_ended ? "was stopped" : "died"),
+          "nothing answers", "systemctl start understudy-dataplane");
     } else {
-      findings.Warn("nothing of it lives", "its tables hold memory for nobody",
-                    absl::StrCat("rm -r ", folder, "   # or start it again"));
+      LookAtDead(resident, absl::StrCat(examination.shm_dir, "/", resident.name), findings);
     }
   }
 }

@@ -29,6 +29,18 @@ void AddOnce(std::vector<std::string>& names, std::string name) {
   }
 }
 
+bool SaidItsEnd(const contract::RootReader& root) { return root->pid.load() == 0; }
+bool SaidItsEnd(const contract::ReportReader& report) {
+  return report->workers_moved_ns.load() == 0;
+}
+
+template <typename Reader>
+bool HasEnded(const contract::InstancePaths& paths) {
+  std::string error;
+  const auto reader = Reader::Open(paths, &error);
+  return reader && SaidItsEnd(*reader);
+}
+
 void LookAtReport(Resident& resident) {
   std::string error;
   const auto report = contract::ReportReader::Open(resident.paths, &error);
@@ -115,6 +127,10 @@ std::vector<Resident> Machine::Residents(const std::string& shm_dir) const {
     resident.control_alive = contract::OwnerLock::IsHeld(paths->control_lock());
     resident.dataplane_alive = contract::OwnerLock::IsHeld(paths->dataplane_lock());
     if (resident.dataplane_alive) LookAtReport(resident);
+    resident.control_ended =
+        !resident.control_alive && HasEnded<contract::RootReader>(resident.paths);
+    resident.dataplane_ended =
+        !resident.dataplane_alive && HasEnded<contract::ReportReader>(resident.paths);
     residents.push_back(std::move(resident));
   }
   return residents;

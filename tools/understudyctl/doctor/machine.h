@@ -54,6 +54,9 @@ struct Resident {
   contract::InstancePaths paths;
   bool control_alive = false;
   bool dataplane_alive = false;
+  // Does not live, and said so itself: it ended as planned (or never came to serve).
+  bool control_ended = false;
+  bool dataplane_ended = false;
   int64_t dataplane_pid = 0;             // while it lives
   std::vector<std::string> interfaces;   // that it serves by AF_XDP
   std::vector<std::string> pci_devices;  // that it has as a whole

@@ -8,22 +8,35 @@ namespace understudy::ctl::doctor {
 namespace {
 
 TEST(DoctorLeftoverTest, LooksAtInstances) {
-  const auto resident = [](bool control, bool dataplane) {
+  enum class Is { kAlive, kEnded, kDead };
+  const auto resident = [](Is control, Is dataplane) {
     return [=](MadeUpMachine& m) {
       Resident& one = m.Serving();
-      one.control_alive = control;
-      one.dataplane_alive = dataplane;
+      one.control_alive = control == Is::kAlive;
+      one.control_ended = control == Is::kEnded;
+      one.dataplane_alive = dataplane == Is::kAlive;
+      one.dataplane_ended = dataplane == Is::kEnded;
     };
   };
   Try({
       {"none", CheckInstances, [](auto&) {}, Severity::kNotApplicable, "none", ""},
-      {"both live", CheckInstances, resident(true, true), Severity::kOk, "live", ""},
-      {"control is dead", CheckInstances, resident(false, true), Severity::kWarning,
-       "control does not run", "start understudy-control"},
-      {"the dataplane is dead", CheckInstances, resident(true, false), Severity::kBroken,
-       "no dataplane", "start understudy-dataplane"},
-      {"both are dead", CheckInstances, resident(false, false), Severity::kWarning, "nothing",
-       "rm -r /dev/shm/understudy/edge1"},
+      {"both live", CheckInstances, resident(Is::kAlive, Is::kAlive), Severity::kOk, "live", ""},
+      {"control is dead", CheckInstances, resident(Is::kDead, Is::kAlive), Severity::kWarning,
+       "control does not run: it died", "start understudy-control"},
+      {"control was stopped", CheckInstances, resident(Is::kEnded, Is::kAlive), Severity::kWarning,
+       "control does not run: it was stopped", "start understudy-control"},
+      {"the dataplane is dead", CheckInstances, resident(Is::kAlive, Is::kDead), Severity::kBroken,
+       "no dataplane runs: it died", "start understudy-dataplane"},
+      {"the dataplane was stopped", CheckInstances, resident(Is::kAlive, Is::kEnded),
+       Severity::kBroken, "no dataplane runs: it was stopped", "start understudy-dataplane"},
+      {"both are dead", CheckInstances, resident(Is::kDead, Is::kDead), Severity::kWarning,
+       "control and the dataplane died", "start understudy-control understudy-dataplane"},
+      {"one was stopped, then the other one died", CheckInstances, resident(Is::kEnded, Is::kDead),
+       Severity::kWarning, "lives: the dataplane died", "start"},
+      {"the other way round", CheckInstances, resident(Is::kDead, Is::kEnded), Severity::kWarning,
+       "lives: control died", "start"},
+      {"both were stopped: what is left is for the next start", CheckInstances,
+       resident(Is::kEnded, Is::kEnded), Severity::kAdvice, "it was stopped", "start"},
   });
 }
 
@@ -120,6 +133,16 @@ TEST(DoctorMachineTest, FindsInstancesAndWhatTheyServe) {
     EXPECT_EQ(residents[0].pci_devices, std::vector<std::string>({"0000:03:00.0"}));
   }
   EXPECT_FALSE(machine.Residents("/shm")[0].dataplane_alive) << "its lock is free";
+  const auto root = contract::RootWriter::Open(paths, &error);
+  ASSERT_TRUE(root) << error;
+  (*root)->pid = 41;
+  (*report)->workers_moved_ns = 7;
+  EXPECT_FALSE(machine.Residents("/shm")[0].control_ended);
+  EXPECT_FALSE(machine.Residents("/shm")[0].dataplane_ended);
+  (*root)->pid = 0;
+  (*report)->workers_moved_ns = 0;
+  EXPECT_TRUE(machine.Residents("/shm")[0].control_ended);
+  EXPECT_TRUE(machine.Residents("/shm")[0].dataplane_ended);
 }
 
 }  // namespace
