@@ -182,10 +182,7 @@ def tiny(tmp_path):
 def test_shared_memory_without_room_is_a_sentence(scene, tiny):
     scene.edge.shm.rmdir()
     scene.edge.shm = tiny
-    dataplane = scene.edge.start_dataplane(*scene.port, wait=False)
     (tiny / "filler").write_bytes(b"x" * 40_000)
-    if dataplane.is_running():
-        dataplane.kill()
     dataplane = scene.edge.start_dataplane(*scene.port, wait=False)
     assert dataplane.exit_code() == 1
     assert "No space left" in dataplane.tail() and str(tiny) in dataplane.tail()

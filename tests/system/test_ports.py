@@ -108,8 +108,10 @@ def test_every_frame_is_counted_once(running):
         name = ("app.example.com", "nothing.example.com", "example.net")[number % 3]
         running.client.answer(name, family=(4, 6)[number % 2])
     counted(running, received=count, positive=100, nxdomain=100, refused=100)
-    by = running.edge.workers()[0]["answered_by"]
-    assert by["primary"] == 100 and by["secondary"] == by["static"] == 0
+
+    def sides():
+        return {side: count for side, count in running.edge.workers()[0]["answered_by"].items() if count}
+    eventually(lambda: sides() == {"primary": 100}, 2, sides)
 
 
 def whole_nic(scene, *arguments, queues=1):

@@ -135,8 +135,9 @@ def test_a_take_over_that_fails_leaves_the_old_one_serving(running, more, exit_c
         time.sleep(0.3)
     assert watcher.lost() == [] and watcher.answers() == {EU}, running.edge.logs()
     assert running.edge.dataplane.is_running()
-    owner = (running.edge.shm / running.edge.instance / "dataplane.lock").read_text().strip()
-    assert owner == str(running.edge.dataplane.pid)
+    owner = running.edge.shm / running.edge.instance / "dataplane.lock"
+    eventually(lambda: owner.read_text().strip() == str(running.edge.dataplane.pid), 5,
+               owner.read_text)
     running.eu.stop()
     running.becomes(US4)
 
@@ -176,6 +177,8 @@ def test_kills_at_random_instants_of_a_take_over_leave_somebody_who_serves(runni
             time.sleep(random.uniform(0.05, 0.45))
             following.kill()
             time.sleep(0.5)
+        if "has taken over" in edge.dataplane.tail():
+            edge.dataplane.exit_code()
         if edge.dataplane.is_running():
             went_on += 1
             assert watcher.lost() == [], edge.logs() + following.tail()

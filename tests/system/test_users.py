@@ -69,7 +69,7 @@ def test_two_users_of_one_group_serve_and_fail_over(pair):
         assert os.stat(f"/proc/{process.pid}").st_uid == user
     expect_confined(edge.dataplane.pid, {NET_ADMIN, NET_RAW, PERFMON, BPF})
     pair.becomes(EU4)
-    assert edge.outcomes()["positive"] > 0, "over its AF_XDP port"
+    eventually(lambda: edge.outcomes()["positive"] > 0, 2, "over its AF_XDP port")
     pair.eu.stop()
     pair.becomes(US4)
     eventually(lambda: edge.ctl_json("status")["dataplane"]["alive"], 5,
