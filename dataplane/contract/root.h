@@ -4,9 +4,8 @@
 //   root             this segment
 //   table.<N>        the table of generation N (table_format.h)
 //   report           the dataplane's segment (report.h)
-//   counts.<N>.<S>   answers by group while table N is in use by the dataplane whose report says
-//   that
-//                    it started at S (group_counts.h)
+//   counts.<N>.<S>   answers by group while table N is in use, of the dataplane that started at S
+//                    (group_counts.h)
 //   control.lock, dataplane.lock   owner locks (mapping.h)
 //   dataplane.sock                 where a dataplane asks the running one to hand over
 //   *.tmp, report.before           what is being made; what a hand-over may put back

@@ -72,6 +72,12 @@ def test_dead_processes_of_an_instance_are_told_apart(running):
     assert dead["severity"] == "warning" and dead["mend"].startswith("systemctl start"), dead
 
 
+def test_a_node_that_never_served_is_not_taken_for_a_crash(scene):
+    scene.edge.start_control()
+    missing = worst(scene.edge, "instance")
+    assert "or never served" in missing["what"] and "/etc/default" in missing["mend"], missing
+
+
 def test_a_planned_stop_is_told_apart_and_nothing_is_cleared_away(running):
     edge = running.edge
     assert edge.dataplane.terminate() == 0

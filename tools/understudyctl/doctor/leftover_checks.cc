@@ -38,10 +38,9 @@ bool IsMapped(const Machine& machine, const std::string& path) {
   });
 }
 
-}  // namespace
-
-namespace {
-
+constexpr char kStartDataplane[] =
+    "systemctl start understudy-dataplane   # serves what /etc/default/understudy-dataplane says; "
+    "journalctl -u understudy-dataplane tells why it ended";
 constexpr char kStartBoth[] = "systemctl start understudy-control understudy-dataplane";
 
 // Whichever way they ended, the next start goes on from their memory: it is nothing to clear away.
@@ -75,8 +74,9 @@ void CheckInstances(const Examination& examination, Findings& findings) {
                     "systemctl start understudy-control");
     } else if (resident.control_alive) {
       findings.Broken(
-          absl::StrCat("no dataplane runs: it ", resident.dataplane_ended ? "was stopped" : "died"),
-          "nothing answers", "systemctl start understudy-dataplane");
+          absl::StrCat("no dataplane runs: it ",
+                       resident.dataplane_ended ? "was stopped, or never served" : "died"),
+          "nothing answers", kStartDataplane);
     } else {
       LookAtDead(resident, absl::StrCat(examination.shm_dir, "/", resident.name), findings);
     }

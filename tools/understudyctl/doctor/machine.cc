@@ -34,8 +34,11 @@ bool SaidItsEnd(const contract::ReportReader& report) {
   return report->workers_moved_ns.load() == 0;
 }
 
+// It said so, or never got as far as having a segment.
 template <typename Reader>
-bool HasEnded(const contract::InstancePaths& paths) {
+bool HasEnded(const contract::InstancePaths& paths, const std::string& segment) {
+  std::error_code unknown;
+  if (!fs::exists(segment, unknown)) return true;
   std::string error;
   const auto reader = Reader::Open(paths, &error);
   return reader && SaidItsEnd(*reader);
@@ -128,9 +131,9 @@ std::vector<Resident> Machine::Residents(const std::string& shm_dir) const {
     resident.dataplane_alive = contract::OwnerLock::IsHeld(paths->dataplane_lock());
     if (resident.dataplane_alive) LookAtReport(resident);
     resident.control_ended =
-        !resident.control_alive && HasEnded<contract::RootReader>(resident.paths);
+        !resident.control_alive && HasEnded<contract::RootReader>(*paths, paths->root());
     resident.dataplane_ended =
-        !resident.dataplane_alive && HasEnded<contract::ReportReader>(resident.paths);
+        !resident.dataplane_alive && HasEnded<contract::ReportReader>(*paths, paths->report());
     residents.push_back(std::move(resident));
   }
   return residents;
