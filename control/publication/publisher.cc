@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "control/publication/answer_counts.h"
+#include "control/publication/followed_report.h"
 #include "control/publication/table_contents.h"
 #include "control/publication/table_files.h"
 #include "control/publication/table_in_use.h"
@@ -30,7 +31,7 @@ struct Publisher::State : AnswerCounts::Tables {
   InstancePaths paths;
   contract::OwnerLock lock;
   std::optional<contract::RootWriter> root;
-  std::optional<contract::ReportReader> report;
+  FollowedReport report;
   bool dataplane_alive = false;
   std::vector<TableInUse> tables;  // ascending; the current one, if any, is the last
   bool has_current = false;
@@ -45,15 +46,8 @@ struct Publisher::State : AnswerCounts::Tables {
 
   std::optional<AnswerCounts::Known> Find(uint64_t generation) const override;
   void Inherit();
-  void InheritTable(uint64_t generation);
-  void RaiseToReport();
-  void FollowReport();
   void Drop(size_t position);
   bool MayDrop(const TableInUse& table, uint64_t now_ns) const;
-  uint64_t AdoptedGeneration() const;
-  const contract::ReportSegment* report_segment() const {
-    return report ? report->operator->() : nullptr;
-  }
 };
 
 std::optional<AnswerCounts::Known> Publisher::State::Find(uint64_t generation) const {
@@ -71,14 +65,16 @@ std::optional<AnswerCounts::Known> Publisher::State::Find(uint64_t generation) c
 void Publisher::State::Inherit() {
   RemoveUnfinishedTables(paths);
   const uint64_t current = (*root)->table_generation.load(std::memory_order_acquire);
-  last_table = current;
-  RaiseToReport();
-  const uint64_t adopted = AdoptedGeneration();
+  last_table = std::max(current, report.HighestTable());
+  last_selection = std::max(last_selection.load(), report.HighestSelection());
+  const uint64_t adopted = report.AdoptedTable();
   for (const uint64_t generation : FindTables(paths)) {
     last_table = std::max(last_table.load(), generation);
     const bool answered_from = dataplane_alive && generation == adopted;
     if (generation == current || answered_from) {
-      InheritTable(generation);
+      std::string error;  // foreign, damaged: nothing is to be told but that it is not inherited
+      auto table = TableInUse::Open(paths.table(generation), nullptr, &error);
+      if (table) tables.push_back(*std::move(table));
     } else if (!dataplane_alive || generation < adopted || generation > current) {
       unlink(paths.table(generation).c_str());
     }
@@ -92,44 +88,10 @@ void Publisher::State::Inherit() {
   }
 }
 
-void Publisher::State::InheritTable(uint64_t generation) {
-  std::string
-      error;  // foreign, damaged: nothing to go on with, and nothing to tell but "not inherited"
-  if (auto table = TableInUse::Open(paths.table(generation), nullptr, &error))
-    tables.push_back(std::move(*table));
-}
-
-// A report may know generations of files that are gone (or cannot be read any more).
-void Publisher::State::RaiseToReport() {
-  if (!report) return;
-  const contract::ReportSegment& segment = *report->operator->();
-  last_table = std::max(
-      {last_table.load(), segment.table_generation.load(), segment.refused_generation.load()});
-  for (const contract::WorkerSlot& slot : segment.workers) {
-    last_selection = std::max({last_selection.load(), contract::GenerationOf(slot.observed.load()),
-                               contract::GenerationOf(slot.last_observed.load())});
-  }
-}
-
-// A dataplane makes its report before its first worker, so a writer that looks for a new report
-// before every refill never overlooks a worker of a dataplane that restarted.
-void Publisher::State::FollowReport() {
-  if (report && !report->IsReplaced()) return;
-  std::string absent;
-  report = contract::ReportReader::Open(paths, &absent);
-}
-
-uint64_t Publisher::State::AdoptedGeneration() const {
-  // acquire: the dataplane says "adopted" after its workers were told.
-  return report ? (*report)->table_generation.load(std::memory_order_acquire) : 0;
-}
-
 bool Publisher::State::MayDrop(const TableInUse& table, uint64_t now_ns) const {
   if (!dataplane_alive) return true;
-  if (AdoptedGeneration() <= table.generation()) return false;
-  const bool retired =
-      report && (*report)->retired_generation.load(std::memory_order_acquire) >= table.generation();
-  return retired || now_ns - table.superseded_ns() > kLeaveAfterNs;
+  if (report.AdoptedTable() <= table.generation()) return false;
+  return report.HasRetired(table.generation()) || now_ns - table.superseded_ns() > kLeaveAfterNs;
 }
 
 void Publisher::State::Drop(size_t position) {
@@ -164,7 +126,7 @@ absl::StatusOr<std::unique_ptr<Publisher>> Publisher::Open(const InstancePaths& 
   state.lock = std::move(lock);
   state.root = contract::RootWriter::Open(paths, &error);
   if (!state.root) return absl::UnavailableError(error);
-  state.FollowReport();
+  state.report.Follow(paths);
   state.dataplane_alive = contract::OwnerLock::IsHeld(paths.dataplane_lock());
   contract::RootSegment& root = *state.root->operator->();
   root.heartbeat_interval_ns = contract::kHeartbeatIntervalNs;
@@ -211,10 +173,10 @@ absl::StatusOr<Publisher::Published> Publisher::PublishTable(uint64_t generation
   if (written.empty()) {
     return absl::NotFoundError(absl::StrCat("table ", generation, " was not written"));
   }
-  state_->FollowReport();
+  state_->report.Follow(state_->paths);
   const Published published{.generation = ++state_->last_selection,
                             .at_ns = contract::MonotonicNs()};
-  const contract::ReportSegment* report = state_->report_segment();
+  const contract::ReportSegment* report = state_->report.segment();
   const std::shared_ptr<const SideOrders> sides = written.mapped().sides();
   if (!written.mapped().Publish(published.generation, choices, sides, report)) {
     unlink(state_->paths.table(generation).c_str());
@@ -242,13 +204,13 @@ void Publisher::DiscardTable(uint64_t generation) {
 
 absl::StatusOr<Publisher::Published> Publisher::PublishChoices(const GroupChoices& changes) {
   if (state_->tables.empty()) return absl::FailedPreconditionError("no table is published yet");
-  state_->FollowReport();
+  state_->report.Follow(state_->paths);
   const Published published{.generation = ++state_->last_selection,
                             .at_ns = contract::MonotonicNs()};
   bool everywhere = true;
   for (TableInUse& table : state_->tables) {
     everywhere =
-        table.Publish(published.generation, changes, state_->sides, state_->report_segment()) &&
+        table.Publish(published.generation, changes, state_->sides, state_->report.segment()) &&
         everywhere;
   }
   if (!everywhere) {
@@ -276,7 +238,7 @@ std::vector<Choice> Publisher::CurrentChoices() const {
 }
 
 Publisher::Answering Publisher::answering() const {
-  const uint64_t adopted = state_->dataplane_alive ? state_->AdoptedGeneration() : 0;
+  const uint64_t adopted = state_->dataplane_alive ? state_->report.AdoptedTable() : 0;
   const TableInUse* answering = state_->has_current ? &state_->tables.back() : nullptr;
   for (const TableInUse& table : state_->tables) {
     if (table.generation() == adopted) answering = &table;
@@ -303,8 +265,10 @@ void Publisher::ShutDown() { (*state_->root)->pid.store(0, std::memory_order_rel
 
 void Publisher::Tend(uint64_t now_ns) {
   state_->dataplane_alive = contract::OwnerLock::IsHeld(state_->paths.dataplane_lock());
-  state_->FollowReport();
-  if (state_->report) state_->answers.Look(state_->paths, *state_->report, *state_);
+  state_->report.Follow(state_->paths);
+  if (const contract::ReportReader* report = state_->report.reader()) {
+    state_->answers.Look(state_->paths, *report, *state_);
+  }
   const size_t current = state_->has_current ? 1 : 0;
   for (size_t i = 0; i + current < state_->tables.size();) {
     if (state_->MayDrop(state_->tables[i], now_ns)) {
@@ -325,28 +289,10 @@ bool Publisher::dataplane_alive() const { return state_->dataplane_alive; }
 
 Observation Publisher::Observe(uint64_t selection_generation) const {
   Observation result{.dataplane_alive = state_->dataplane_alive};
-  if (!state_->report || !state_->dataplane_alive) return result;
-  const contract::ReportSegment& segment = *state_->report->operator->();
-  // acquire: pairs with AddWorker; clamped because the other side's memory is not to be trusted.
-  const uint64_t workers = std::min<uint64_t>(segment.worker_count.load(std::memory_order_acquire),
-                                              contract::kMaxWorkers);
-  result.workers = static_cast<uint32_t>(workers);
-  for (uint64_t i = 0; i < workers; ++i) {
-    const contract::WorkerSlot& slot = segment.workers[i];
-    const uint64_t word = slot.observed.load(std::memory_order_acquire);
-    if (word != 0 && contract::GenerationOf(word) < selection_generation) continue;
-    ++result.observed;
-    if (contract::GenerationOf(slot.last_observed.load(std::memory_order_relaxed)) >=
-        selection_generation) {
-      result.last_observed_ns =
-          std::max(result.last_observed_ns, slot.observed_ns.load(std::memory_order_relaxed));
-    }
-  }
+  if (result.dataplane_alive) state_->report.Observe(selection_generation, result);
   return result;
 }
 
-const contract::ReportReader* Publisher::report() const {
-  return state_->report ? &*state_->report : nullptr;
-}
+const contract::ReportReader* Publisher::report() const { return state_->report.reader(); }
 
 }  // namespace understudy::control
