@@ -43,12 +43,12 @@ double CpuMs() {
 // Every group has two sides by the same two checks, and a name of its own.
 void WriteConfig(const std::string& path, int groups, const std::string& secondary) {
   std::ofstream yaml(path);
-  yaml << "instance: bench\nzones:\n  - {name: example.com, file: zone}\nhealth_checks:\n"
+  yaml << "instance: bench\nzones:\n  - {name: example, file: zone}\nhealth_checks:\n"
           "  eu: {type: tcp, address: 192.0.2.1, port: 80}\n"
           "  us: {type: tcp, address: 192.0.2.2, port: 80}\nfailover_groups:\n";
   for (int i = 0; i < groups; ++i) {
-    yaml << "  group-" << i << ": {primary: {health_check: eu}, secondary: {health_check: us}, "
-         << "records: [{name: host-" << i << ".example.com, type: A, ttl: 30, "
+    yaml << "  g" << i << ": {primary: {health_check: eu}, secondary: {health_check: us}, "
+         << "records: [{name: h" << i << ".example, type: A, ttl: 30, "
          << "primary: [192.0.2.10], secondary: [" << secondary << "]}]}\n";
   }
 }
