@@ -119,7 +119,7 @@ void Engine::Release(std::vector<const GroupStanding*> groups, std::string side,
       under_way.events.push_back(EventOfReleased(one, order.author, order.reason));
     }
   };
-  sweep->end = [side](const Sweep& done) {
+  sweep->end = [side = std::move(side)](const Sweep& done) {
     if (done.changed > 0) return absl::OkStatus();
     if (done.groups.size() == 1 && !done.status.ok()) return done.status;
     return absl::FailedPreconditionError(absl::StrCat(

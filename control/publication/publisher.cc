@@ -225,7 +225,8 @@ const std::map<std::string, Choice>& Publisher::inherited_choices() const {
 
 void Publisher::NameSides(std::shared_ptr<const SideOrders> inherited,
                           std::shared_ptr<const SideOrders> now) {
-  for (TableInUse& table : state_->tables) table.NameSides(inherited);
+  const std::shared_ptr<const SideOrders> theirs = std::move(inherited);
+  for (TableInUse& table : state_->tables) table.NameSides(theirs);
   state_->sides = std::move(now);
 }
 
