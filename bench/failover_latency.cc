@@ -26,7 +26,7 @@
 #include <iostream>
 #include <random>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "control/config/config.h"
 #include "control/engine/engine.h"
 #include "dataplane/responder/responder.h"
@@ -94,15 +94,18 @@ void PinTo(int cpu) {
   }
 }
 
+// Undamped: it fails over again and again, which damping is there to slow down.
 std::string Config(int groups) {
   std::string text =
       "instance: bench\nzones:\n  - {name: example.com, file: zone}\nhealth_checks:\n"
       "  eu: {type: tcp, address: 192.0.2.10, port: 80, failure_threshold: 1}\nfailover_groups:\n";
   for (int i = 0; i < groups; ++i) {
     const std::string name = i == 0 ? "app" : "g" + std::to_string(i);
-    text += absl::StrCat(
-        "  ", name, ":\n    primary: {health_check: eu}\n    records:\n      - {name: ", name,
-        ".example.com, type: A, ttl: 30, primary: [192.0.2.10], ", "secondary: [198.51.100.10]}\n");
+    text += absl::Substitute(
+        "  $0:\n    primary: {health_check: eu}\n    failback: {damping: {max: 0s}}\n    records:\n"
+        "      - {name: $0.example.com, type: A, ttl: 30, primary: [192.0.2.10],\n"
+        "         secondary: [198.51.100.10]}\n",
+        name);
   }
   return text;
 }
