@@ -3,6 +3,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -10,6 +11,13 @@ import termios
 import pyte
 from follower import ctl_command
 from process import eventually
+
+
+def in_front_of_it():
+    """As a shell starts a program in the foreground: one in the background ignores SIGINT, and hands that on."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Terminal:
@@ -26,7 +34,7 @@ class Terminal:
         self.process = subprocess.Popen(
             ctl_command(edge, "top", *arguments), stdin=slave, stdout=slave, stderr=slave,
             env={**os.environ, "TERM": term}, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            preexec_fn=in_front_of_it)
 
     def resize(self, rows, columns):
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
