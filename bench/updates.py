@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -134,6 +135,7 @@ def main():
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:
         sys.exit("two CPUs are needed, one for the worker")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the machine is left as it was
     with (tempfile.TemporaryDirectory(dir="/dev/shm", prefix="understudy-bench-") as folder,
           real_time_all_the_time()):
         print(json.dumps({"names": options.names, "groups": options.groups,

@@ -2,8 +2,7 @@
 //
 // Used by: publisher.
 // Invariants
-//  1. The other side's memory is not to be trusted: whatever stands there, nothing is read beyond
-//  it.
+//  1. The other side's memory is not to be trusted: whatever stands there, no read leaves it.
 #ifndef UNDERSTUDY_CONTROL_PUBLICATION_FOLLOWED_REPORT_H_
 #define UNDERSTUDY_CONTROL_PUBLICATION_FOLLOWED_REPORT_H_
 
